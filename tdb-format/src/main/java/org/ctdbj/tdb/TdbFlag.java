@@ -18,7 +18,7 @@ public enum TdbFlag {
   CONVERT(16),
   /** The file is big-endian (found by open, ignored when given). */
   BIGENDIAN(32),
-  /** Transactions do not wait for the disk and keep no recovery data: a crash inside a commit may leave a mixture. */
+  /** Transactions do not wait for the disk: they survive a crash of the process, but not one of the machine. */
   NOSYNC(64),
   /** Count changes in the header's sequence number. */
   SEQNUM(128),

@@ -27,21 +27,20 @@ final class MappedIo implements TdbIo {
   /** Where in the file the TDB header stands: behind the mutex area, if there is one. */
   private final long base;
 
-  private final boolean readOnly;
   private final boolean convert;
   private final int pageSize;
 
   private Mapping mapping;
   private MemorySegment map;
   private long size;
+  private Runnable syncObserver = () -> {};
 
-  MappedIo(Path path, NativeFile file, long base, boolean readOnly, boolean convert, int pageSize) {
-    this.path = path;
+  MappedIo(NativeFile file, long base, boolean convert) {
+    this.path = file.path();
     this.file = file;
     this.base = base;
-    this.readOnly = readOnly;
     this.convert = convert;
-    this.pageSize = pageSize;
+    this.pageSize = NativeFile.pageSize();
     this.map = MemorySegment.NULL;
     refresh();
   }
@@ -80,7 +79,7 @@ final class MappedIo implements TdbIo {
     } else {
       close();
       if (now > 0) {
-        mapping = Mapping.map(file, base, now, !readOnly);
+        mapping = Mapping.map(file, base, now);
       }
     }
     map = mapping == null ? MemorySegment.NULL : mapping.segment();
@@ -100,6 +99,12 @@ final class MappedIo implements TdbIo {
   void sync(long offset, long length) {
     file.dataSync();
     mapping.sync(offset, length);
+    syncObserver.run();
+  }
+
+  /** Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a known state. */
+  void observeSyncs(Runnable observer) {
+    syncObserver = observer;
   }
 
   @Override
@@ -219,7 +224,7 @@ final class MappedIo implements TdbIo {
 
   @Override
   public void grow(long oldSize, long addition) {
-    file.allocate(base + oldSize, addition);
+    file.allocate(base + oldSize, base + oldSize + addition);
     refresh();
   }
 

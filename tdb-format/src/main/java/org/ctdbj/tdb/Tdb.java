@@ -532,6 +532,11 @@ public final class Tdb implements AutoCloseable {
         });
   }
 
+  /** For tests of crashes: {@code observer} is called when the file has been synced. */
+  void observeSyncs(Runnable observer) {
+    state.file.observeSyncs(observer);
+  }
+
   /** Cancels a transaction that is open, drops all locks and closes the file. */
   @Override
   public void close() {

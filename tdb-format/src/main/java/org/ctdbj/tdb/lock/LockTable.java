@@ -31,18 +31,12 @@ public final class LockTable implements AutoCloseable {
   static final long ACTIVE_LOCK = 4;
   static final long TRANSACTION_LOCK = 8;
 
-  /**
-   * Chain i is guarded by the byte here + 4 * i, in the file's own offsets even behind a mutex
-   * area.
-   */
-  static final long CHAIN_LOCKS = 168;
-
   private final NativeFile file;
   private final boolean noLock;
   private final HeldLocks held = new HeldLocks();
-  private final HeldLocks records = new HeldLocks();
+  private final RecordLocks records;
   private int hashSize;
-  private MutexArea mutexes;
+  private DataLocks data = new NoLocks();
   private PendingRecovery recovery;
   private int dataLocks;
   private LockMode allMode;
@@ -57,6 +51,7 @@ public final class LockTable implements AutoCloseable {
   public LockTable(NativeFile file, boolean noLock) {
     this.file = Objects.requireNonNull(file);
     this.noLock = noLock;
+    this.records = new RecordLocks(file);
   }
 
   /**
@@ -75,7 +70,12 @@ public final class LockTable implements AutoCloseable {
       throw new IllegalStateException("data of " + file + " is locked");
     }
     this.hashSize = hashSize;
-    this.mutexes = noLock ? null : mutexes;
+    var bytes = new ByteLocks(file, hashSize);
+    if (noLock) {
+      data = new NoLocks();
+    } else {
+      data = mutexes == null ? bytes : new MutexLocks(mutexes, bytes);
+    }
     this.recovery = Objects.requireNonNull(recovery);
   }
 
@@ -133,12 +133,12 @@ public final class LockTable implements AutoCloseable {
    */
   public void lockWholeData() {
     requireNoData();
-    lockBytes(LockMode.WRITE, CHAIN_LOCKS, 0, true);
+    lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
   }
 
   public void unlockWholeData() {
     requireNoData();
-    unlockBytes(CHAIN_LOCKS, 0);
+    unlockBytes(ByteLocks.CHAINS, 0);
   }
 
   private void requireNoData() {
@@ -184,10 +184,6 @@ public final class LockTable implements AutoCloseable {
   }
 
   // ---- chains and free list ----
-
-  private static long chainLock(int chain) {
-    return CHAIN_LOCKS + 4L * chain;
-  }
 
   /**
    * Locks a chain, or the free list ({@link #FREE_LIST}). Costs nothing under an allrecord lock
@@ -237,12 +233,11 @@ public final class LockTable implements AutoCloseable {
     if (noLock) {
       return true;
     }
-    long offset = chainLock(chain);
+    long offset = ByteLocks.chain(chain);
     int i = held.find(offset);
     if (i >= 0) {
       if (!held.mode(i).covers(mode)) {
-        // A mutex is exclusive already.
-        if (mutexes == null && !lockBytes(mode, offset, 1, wait)) {
+        if (!data.promote(chain, wait)) {
           return false;
         }
         held.setMode(i, mode);
@@ -250,14 +245,7 @@ public final class LockTable implements AutoCloseable {
       held.increment(i);
       return true;
     }
-    boolean locked;
-    if (mutexes == null) {
-      locked = lockBytes(mode, offset, 1, wait);
-    } else if (chain == FREE_LIST) {
-      locked = mutexes.lockFreeList(wait);
-    } else {
-      locked = mutexes.lockChain(chain, mode, holdsChain(), wait);
-    }
+    boolean locked = data.lock(chain, mode, holdsChain(), wait);
     if (locked) {
       held.add(offset, mode);
       dataLocks++;
@@ -266,7 +254,7 @@ public final class LockTable implements AutoCloseable {
   }
 
   private boolean holdsChain() {
-    return dataLocks > (held.find(chainLock(FREE_LIST)) < 0 ? 0 : 1);
+    return dataLocks > (held.find(ByteLocks.chain(FREE_LIST)) < 0 ? 0 : 1);
   }
 
   /** Undoes one {@link #lockChain} of that mode. */
@@ -282,49 +270,36 @@ public final class LockTable implements AutoCloseable {
     if (noLock) {
       return;
     }
-    long offset = chainLock(chain);
+    long offset = ByteLocks.chain(chain);
     int i = held.find(offset);
     if (i < 0) {
       throw refused(
           chain == FREE_LIST ? "the free list is not locked" : "chain " + chain + " is not locked");
     }
     if (held.count(i) == 1) {
-      releaseChain(chain, offset);
+      data.unlock(chain);
       dataLocks--;
     }
     held.decrement(i);
-  }
-
-  private void releaseChain(int chain, long offset) {
-    if (mutexes == null) {
-      unlockBytes(offset, 1);
-    } else if (chain == FREE_LIST) {
-      mutexes.unlockFreeList();
-    } else {
-      mutexes.unlockChain(chain);
-    }
   }
 
   // ---- recovery ----
 
   /** In the order of a commit, which holds the data before it takes the open lock. */
   private void recover() {
-    lockBytes(LockMode.WRITE, CHAIN_LOCKS, 0, true);
+    lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
     try {
-      lockBytes(LockMode.WRITE, OPEN_LOCK, 1, true);
+      lockOpen();
       try {
         if (recovery.isNeeded()) {
           recovery.recover();
         }
       } finally {
-        unlockBytes(OPEN_LOCK, 1);
+        unlockOpen();
       }
     } finally {
-      unlockBytes(CHAIN_LOCKS, 0);
-      // The range has swallowed the locks of this handle's own traverses.
-      for (int i = 0; i < records.size(); i++) {
-        lockBytes(LockMode.READ, records.offset(i), 1, true);
-      }
+      unlockBytes(ByteLocks.CHAINS, 0);
+      records.restore();
     }
   }
 
@@ -363,7 +338,7 @@ public final class LockTable implements AutoCloseable {
       throw refused("cannot take the allrecord lock while this handle holds other locks");
     }
     while (true) {
-      if (!acquireAll(mode, wait)) {
+      if (!data.lockAll(mode, wait)) {
         return false;
       }
       boolean clean = false;
@@ -371,7 +346,7 @@ public final class LockTable implements AutoCloseable {
         clean = !recovery.isNeeded();
       } finally {
         if (!clean) {
-          releaseAll();
+          data.unlockAll();
         }
       }
       if (clean) {
@@ -384,65 +359,6 @@ public final class LockTable implements AutoCloseable {
     }
   }
 
-  private long chainBytes() {
-    return 4L * hashSize;
-  }
-
-  private boolean acquireAll(LockMode mode, boolean wait) {
-    boolean chains =
-        mutexes == null
-            ? lockGradually(mode, CHAIN_LOCKS, chainBytes(), wait)
-            : mutexes.lockAll(mode, wait);
-    if (!chains) {
-      return false;
-    }
-    boolean locked = false;
-    try {
-      locked = lockBytes(mode, CHAIN_LOCKS + chainBytes(), 0, wait);
-    } finally {
-      if (!locked) {
-        if (mutexes == null) {
-          unlockBytes(CHAIN_LOCKS, chainBytes());
-        } else {
-          mutexes.unlockAll();
-        }
-      }
-    }
-    return locked;
-  }
-
-  /**
-   * All at once if possible, else half by half, so that many busy chains do not starve this holder.
-   */
-  private boolean lockGradually(LockMode mode, long offset, long length, boolean wait) {
-    if (!wait || length <= 4) {
-      return lockBytes(mode, offset, length, wait);
-    }
-    if (lockBytes(mode, offset, length, false)) {
-      return true;
-    }
-    long half = length / 2;
-    lockGradually(mode, offset, half, true);
-    boolean locked = false;
-    try {
-      locked = lockGradually(mode, offset + half, length - half, true);
-    } finally {
-      if (!locked) {
-        unlockBytes(offset, half);
-      }
-    }
-    return locked;
-  }
-
-  private void releaseAll() {
-    if (mutexes == null) {
-      unlockBytes(CHAIN_LOCKS, 0);
-    } else {
-      mutexes.unlockAll();
-      unlockBytes(CHAIN_LOCKS + chainBytes(), 0);
-    }
-  }
-
   /**
    * Makes the upgradable allrecord lock exclusive for other holders too. Waits for readers; nobody
    * else can be upgrading, since the caller holds the transaction lock.
@@ -451,19 +367,7 @@ public final class LockTable implements AutoCloseable {
     if (allCount != 1 || !allUpgradable) {
       throw refused("there is no upgradable allrecord lock, or it is nested " + allCount + " deep");
     }
-    if (mutexes == null) {
-      lockBytes(LockMode.WRITE, CHAIN_LOCKS, 0, true);
-    } else {
-      mutexes.upgradeAll();
-      boolean locked = false;
-      try {
-        locked = lockBytes(LockMode.WRITE, CHAIN_LOCKS + chainBytes(), 0, true);
-      } finally {
-        if (!locked) {
-          mutexes.downgradeAll();
-        }
-      }
-    }
+    data.upgradeAll();
     allUpgradable = false;
   }
 
@@ -476,7 +380,7 @@ public final class LockTable implements AutoCloseable {
       throw refused("the allrecord lock held by this handle has another mode");
     }
     if (allCount == 1) {
-      releaseAll();
+      data.unlockAll();
       allUpgradable = false;
     }
     allCount--;
@@ -494,20 +398,6 @@ public final class LockTable implements AutoCloseable {
   /** Whether writes of this handle are covered by its allrecord lock; an upgradable one counts. */
   public boolean holdsAllExclusive() {
     return allCount != 0 && allMode == LockMode.WRITE;
-  }
-
-  /**
-   * Whether this handle has locked the chain (or the free list) itself or by its allrecord lock.
-   */
-  public boolean covers(int chain, LockMode mode) {
-    if (noLock) {
-      return true;
-    }
-    if (allCount != 0) {
-      return allMode.covers(mode);
-    }
-    int i = held.find(chainLock(chain));
-    return i >= 0 && held.mode(i).covers(mode);
   }
 
   /**
@@ -542,13 +432,7 @@ public final class LockTable implements AutoCloseable {
     if (noLock || allCount != 0) {
       return;
     }
-    int i = records.find(offset);
-    if (i >= 0) {
-      records.increment(i);
-      return;
-    }
-    lockBytes(LockMode.READ, offset, 1, true);
-    records.add(offset, LockMode.READ);
+    records.lock(offset);
   }
 
   /** Undoes one {@link #lockRecord}. */
@@ -557,14 +441,9 @@ public final class LockTable implements AutoCloseable {
     if (noLock || allCount != 0) {
       return;
     }
-    int i = records.find(offset);
-    if (i < 0) {
+    if (!records.unlock(offset)) {
       throw refused("record " + offset + " is not locked");
     }
-    if (records.count(i) == 1) {
-      unlockBytes(offset, 1);
-    }
-    records.decrement(i);
   }
 
   /**
@@ -576,21 +455,14 @@ public final class LockTable implements AutoCloseable {
     if (noLock) {
       return true;
     }
-    if (records.find(offset) >= 0) {
-      return false;
-    }
     if (allCount != 0) {
       return allMode == LockMode.WRITE;
     }
-    if (!lockBytes(LockMode.WRITE, offset, 1, false)) {
-      return false;
-    }
-    unlockBytes(offset, 1);
-    return true;
+    return records.probe(offset);
   }
 
   private void requireRecord(long offset) {
-    if (offset < CHAIN_LOCKS + 4 + chainBytes()) {
+    if (offset < ByteLocks.chain(hashSize) + 4) {
       throw new IllegalArgumentException("no record can be at offset " + offset);
     }
   }
@@ -601,21 +473,18 @@ public final class LockTable implements AutoCloseable {
    */
   public void releaseAllButActive() {
     if (allCount != 0) {
-      releaseAll();
+      data.unlockAll();
       allCount = 0;
       allUpgradable = false;
     }
-    while (!records.isEmpty()) {
-      unlockBytes(records.offset(0), 1);
-      records.remove(0);
-    }
+    records.releaseAll();
     for (int i = held.size() - 1; i >= 0; i--) {
       long offset = held.offset(i);
       if (offset == ACTIVE_LOCK) {
         continue;
       }
-      if (offset >= chainLock(FREE_LIST)) {
-        releaseChain((int) ((offset - CHAIN_LOCKS) / 4), offset);
+      if (offset >= ByteLocks.chain(FREE_LIST)) {
+        data.unlock((int) ((offset - ByteLocks.CHAINS) / 4));
         dataLocks--;
       } else {
         unlockBytes(offset, 1);

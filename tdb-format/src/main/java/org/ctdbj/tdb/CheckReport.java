@@ -15,8 +15,16 @@ import java.util.List;
  * @param findings what is wrong, in the order of its discovery; empty if the file is good
  */
 public record CheckReport(
-    Path file, long size, long liveRecords, long deadRecords, long freeRecords, List<Finding> findings) {
-  /** No more findings than this are collected: one damaged length can make all that follows look wrong. */
+    Path file,
+    long size,
+    long liveRecords,
+    long deadRecords,
+    long freeRecords,
+    List<Finding> findings) {
+  /**
+   * No more findings than this are collected: one damaged length can make all that follows look
+   * wrong.
+   */
   static final int MAX_FINDINGS = 1000;
 
   public CheckReport {

@@ -3,8 +3,8 @@ package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY_INVALID;
-import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
 import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_MAGIC;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.TAILER;
 import static org.ctdbj.tdb.TdbLayout.unsigned;
@@ -13,9 +13,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The steps that make a transaction permanent, in libtdb's order: old contents to the recovery area, sync, mark the area
- * valid, sync, new contents to the file, sync, mark the area invalid, sync. Killed before the second sync the file is as it
- * was; after it the next opener rolls back; after the last one the new contents stay.
+ * The steps that make a transaction permanent, in libtdb's order: old contents to the recovery
+ * area, sync, mark the area valid, sync, new contents to the file, sync, mark the area invalid,
+ * sync. Killed before the second sync the file is as it was; after it the next opener rolls back;
+ * after the last one the new contents stay.
  */
 final class CommitWriter {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -45,9 +46,13 @@ final class CommitWriter {
     }
   }
 
-  /** Writes the new contents; the area is still valid afterwards, {@link #invalidate} ends the commit. */
+  /**
+   * Writes the new contents; the area is still valid afterwards, {@link #invalidate} ends the
+   * commit.
+   */
   void write() {
-    overlay.forEachPage((offset, page, length) -> file.write(offset, MemorySegment.ofArray(page), 0, length));
+    overlay.forEachPage(
+        (offset, page, length) -> file.write(offset, MemorySegment.ofArray(page), 0, length));
     sync(0, file.size());
   }
 
@@ -100,11 +105,14 @@ final class CommitWriter {
         }
         area = overlay.size();
       }
-      // Not through the free list: that could hand out space which the rollback must find untouched.
-      header.recLen = TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER & ~3L;
+      // Not through the free list: that could hand out space which the rollback must find
+      // untouched.
+      header.recLen =
+          TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER & ~3L;
       long end = area + header.fullLength();
       if (end > TdbLayout.MAX_SIZE || header.recLen < needed) {
-        throw TdbException.of(TdbError.OOM, state.path, "no room for a recovery area of " + needed + " bytes");
+        throw TdbException.of(
+            TdbError.OOM, state.path, "no room for a recovery area of " + needed + " bytes");
       }
       file.grow(oldSize, end - oldSize);
       overlay.fileHasGrown();

@@ -42,7 +42,10 @@ public final class DumpFormat {
     out.write("\"\n}\n".getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  /** Writes bytes as between the quotes of a dump: what is no printable ASCII, a quote or a backslash as {@code \XX}. */
+  /**
+   * Writes bytes as between the quotes of a dump: what is no printable ASCII, a quote or a
+   * backslash as {@code \XX}.
+   */
   public static void escape(byte[] bytes, java.io.OutputStream out) throws IOException {
     for (byte b : bytes) {
       if (b >= 0x20 && b < 0x7F && b != '"' && b != '\\') {

@@ -22,8 +22,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Checks every rule of the format that libtdb's {@code tdb_check} checks, and a few more (a key must not be live twice, dead
- * space must be blank). The caller holds the allrecord lock. Unlike libtdb it goes on after the first finding.
+ * Checks every rule of the format that libtdb's {@code tdb_check} checks, and a few more (a key
+ * must not be live twice, dead space must be blank). The caller holds the allrecord lock. Unlike
+ * libtdb it goes on after the first finding.
  */
 final class FileChecker {
   private final TdbState state;
@@ -79,7 +80,10 @@ final class FileChecker {
   /** Whether the header allows to look at the rest. */
   private boolean checkHeader() {
     if (io.size() < start) {
-      add(0, "at least " + start + " bytes for the header and " + state.hashSize + " chains", io.size() + " bytes");
+      add(
+          0,
+          "at least " + start + " bytes for the header and " + state.hashSize + " chains",
+          io.size() + " bytes");
       return false;
     }
     var header = FileHeader.read(io);
@@ -87,7 +91,10 @@ final class FileChecker {
       add(problem.offset(), problem.expected(), problem.found());
     }
     if (unsigned(header.recoveryStart()) != 0 && unsigned(header.recoveryStart()) < start) {
-      add(OFF_RECOVERY_START, "0 or an offset from " + start, String.valueOf(unsigned(header.recoveryStart())));
+      add(
+          OFF_RECOVERY_START,
+          "0 or an offset from " + start,
+          String.valueOf(unsigned(header.recoveryStart())));
     }
     return true;
   }
@@ -140,13 +147,14 @@ final class FileChecker {
   }
 
   /**
-   * Space that a crash left between grown and filled is blank up to the end of the file, or up to the recovery area. -1 if
-   * this is something else.
+   * Space that a crash left between grown and filled is blank up to the end of the file, or up to
+   * the recovery area. -1 if this is something else.
    */
   private long deadSpaceEnd(long offset, long recovery) {
     long end = recovery > offset && recovery <= io.size() ? recovery : io.size();
     if (isBlank(offset, end)) {
-      // libtdb accepts this too, and stops looking; the recovery area behind it would then be missed.
+      // libtdb accepts this too, and stops looking; the recovery area behind it would then be
+      // missed.
       if (end != io.size()) {
         add(offset, "a record", (end - offset) + " blank bytes in front of the recovery area");
       }
@@ -171,10 +179,14 @@ final class FileChecker {
   }
 
   private boolean endsInside(long offset) {
-    if (record.recLen % 4 != 0 || record.recLen < TAILER || offset + record.fullLength() > io.size()) {
+    if (record.recLen % 4 != 0
+        || record.recLen < TAILER
+        || offset + record.fullLength() > io.size()) {
       add(
           offset,
-          "a length that is a multiple of 4, at least 4, and ends inside the file's " + io.size() + " bytes",
+          "a length that is a multiple of 4, at least 4, and ends inside the file's "
+              + io.size()
+              + " bytes",
           "length " + record.recLen);
       return false;
     }
@@ -224,7 +236,8 @@ final class FileChecker {
     long offset = unsigned(io.readInt(FREELIST_TOP));
     long holder = FREELIST_TOP;
     while (offset != 0) {
-      // A live magic here is a delete that was interrupted; libtdb's check does not know that record as free either.
+      // A live magic here is a delete that was interrupted; libtdb's check does not know that
+      // record as free either.
       if (!take(free, offset)) {
         add(holder, "a free record that is on the list once", "offset " + offset);
         return;

@@ -28,7 +28,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The 168 bytes at the start of a TDB file, integers in the file's byte order already converted. */
+/**
+ * The 168 bytes at the start of a TDB file, integers in the file's byte order already converted.
+ */
 record FileHeader(
     String food,
     boolean bigEndian,
@@ -44,7 +46,8 @@ record FileHeader(
 
   private static final ValueLayout.OfInt LITTLE =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt BIG = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfInt BIG =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private static final String FOOD = new String(MAGIC_FOOD, StandardCharsets.ISO_8859_1);
 
@@ -162,7 +165,9 @@ record FileHeader(
     if (version != VERSION) {
       problems.add(new Problem(TdbError.IO, OFF_VERSION, "version " + hex(VERSION), hex(version)));
     }
-    if (rwlocks != RWLOCKS_PLAIN && rwlocks != RWLOCKS_INCOMPATIBLE_HASH && rwlocks != RWLOCKS_FEATURE_FLAGS) {
+    if (rwlocks != RWLOCKS_PLAIN
+        && rwlocks != RWLOCKS_INCOMPATIBLE_HASH
+        && rwlocks != RWLOCKS_FEATURE_FLAGS) {
       problems.add(
           new Problem(
               TdbError.EINVAL,
@@ -171,11 +176,17 @@ record FileHeader(
               hex(rwlocks)));
     }
     if (rwlocks == RWLOCKS_FEATURE_FLAGS && (featureFlags & ~FEATURE_MUTEX) != 0) {
-      problems.add(new Problem(TdbError.EINVAL, OFF_FEATURE_FLAGS, "no feature but 1 (mutexes)", hex(featureFlags)));
+      problems.add(
+          new Problem(
+              TdbError.EINVAL, OFF_FEATURE_FLAGS, "no feature but 1 (mutexes)", hex(featureFlags)));
     }
     if (knownHashSize != 0 && hashSize != knownHashSize) {
       problems.add(
-          new Problem(TdbError.CORRUPT, OFF_HASH_SIZE, knownHashSize + " chains", String.valueOf(unsigned(hashSize))));
+          new Problem(
+              TdbError.CORRUPT,
+              OFF_HASH_SIZE,
+              knownHashSize + " chains",
+              String.valueOf(unsigned(hashSize))));
     } else if (hashSize <= 0 || hashSize > TdbOptions.MAX_HASH_SIZE) {
       problems.add(
           new Problem(

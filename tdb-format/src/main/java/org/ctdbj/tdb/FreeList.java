@@ -13,8 +13,9 @@ import static org.ctdbj.tdb.TdbLayout.dataStart;
 import static org.ctdbj.tdb.TdbLayout.unsigned;
 
 /**
- * The free list and the growth of the file. Placement follows libtdb 1.4 to the byte: the same calls on the same file give
- * the same file. Every method needs the free-list lock, which they take themselves (it nests).
+ * The free list and the growth of the file. Placement follows libtdb 1.4 to the byte: the same
+ * calls on the same file give the same file. Every method needs the free-list lock, which they take
+ * themselves (it nests).
  */
 final class FreeList {
   private final TdbState state;
@@ -27,8 +28,8 @@ final class FreeList {
   }
 
   /**
-   * Gives a record (or a region with a header to be) back: it is added to its left neighbour if that is free, else it goes
-   * to the front of the list.
+   * Gives a record (or a region with a header to be) back: it is added to its left neighbour if
+   * that is free, else it goes to the front of the list.
    */
   void free(long offset, RecordHeader freed) {
     state.locks.lockFreeList();
@@ -57,7 +58,10 @@ final class FreeList {
     free(offset, region);
   }
 
-  /** Adds the record at {@code offset} to the free record that ends there, if one does. The list is not changed. */
+  /**
+   * Adds the record at {@code offset} to the free record that ends there, if one does. The list is
+   * not changed.
+   */
   private boolean mergeIntoLeft(long offset, long recLen) {
     var io = state.io;
     long start = dataStart(state.hashSize);
@@ -72,7 +76,8 @@ final class FreeList {
     }
     leftOffset = offset - distance;
     io.readHeader(leftOffset, left);
-    // A crash between header and tailer leaves a record that disagrees with the word in front of us: keep off it.
+    // A crash between header and tailer leaves a record that disagrees with the word in front of
+    // us: keep off it.
     if (left.magic != MAGIC_FREE || left.fullLength() != distance) {
       return false;
     }
@@ -85,7 +90,8 @@ final class FreeList {
   /**
    * Finds room for {@code length} bytes of key and value, growing the file if need be.
    *
-   * @param result gets the header of the record found: live magic, the length, the rest to be filled in by the caller
+   * @param result gets the header of the record found: live magic, the length, the rest to be
+   *     filled in by the caller
    * @return its offset; it is on no list any more
    */
   long allocate(long length, RecordHeader result) {
@@ -183,7 +189,8 @@ final class FreeList {
     if (size + addition > MAX_SIZE) {
       throw full(needed);
     }
-    // At the end of the address range libtdb leaves a free record of odd length that its own check rejects.
+    // At the end of the address range libtdb leaves a free record of odd length that its own check
+    // rejects.
     addition &= ~3L;
     if (addition < needed) {
       throw full(needed);
@@ -196,10 +203,18 @@ final class FreeList {
     return TdbException.of(
         TdbError.OOM,
         state.path,
-        "no room for " + needed + " more bytes: the file has " + state.io.size() + " of at most " + MAX_SIZE + " bytes");
+        "no room for "
+            + needed
+            + " more bytes: the file has "
+            + state.io.size()
+            + " of at most "
+            + MAX_SIZE
+            + " bytes");
   }
 
-  /** Number of records on the list, after neighbours have been joined (not by a read-only handle). */
+  /**
+   * Number of records on the list, after neighbours have been joined (not by a read-only handle).
+   */
   int size() {
     state.locks.lockFreeList();
     try {
@@ -230,7 +245,10 @@ final class FreeList {
     }
   }
 
-  /** Whether the free space is in so many pieces that {@link Repack} pays after a transaction that had to grow the file. */
+  /**
+   * Whether the free space is in so many pieces that {@link Repack} pays after a transaction that
+   * had to grow the file.
+   */
   boolean isFragmented() {
     var io = state.io;
     var guard = new LoopGuard(io);

@@ -1,72 +1,125 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import org.ctdbj.tdb.lock.LockTable;
+import org.ctdbj.tdb.os.LockMode;
+
 /**
- * Locks of one handle, in the terms of a TDB file. They nest; a request that the handle's allrecord lock covers costs
- * nothing. Blocking calls block the calling thread; the {@code try} calls return false on contention only.
+ * The locks of one handle in the words of its parts: what libtdb would refuse to a read-only handle
+ * or inside a read traverse is refused before the lock table is asked.
  */
-interface HandleLocks {
-  void lockChain(int chain);
+final class HandleLocks {
+  private final LockTable table;
 
-  boolean tryLockChain(int chain);
+  HandleLocks(LockTable table) {
+    this.table = table;
+  }
 
-  void unlockChain(int chain);
+  void lockChain(int chain) {
+    table.lockChain(chain, LockMode.WRITE, true);
+  }
 
-  void lockChainRead(int chain);
+  boolean tryLockChain(int chain) {
+    return table.lockChain(chain, LockMode.WRITE, false);
+  }
 
-  boolean tryLockChainRead(int chain);
+  void unlockChain(int chain) {
+    table.unlockChain(chain, LockMode.WRITE);
+  }
 
-  void unlockChainRead(int chain);
+  void lockChainRead(int chain) {
+    table.lockChain(chain, LockMode.READ, true);
+  }
 
-  void lockFreeList();
+  boolean tryLockChainRead(int chain) {
+    return table.lockChain(chain, LockMode.READ, false);
+  }
 
-  boolean tryLockFreeList();
+  void unlockChainRead(int chain) {
+    table.unlockChain(chain, LockMode.READ);
+  }
 
-  void unlockFreeList();
+  void lockFreeList() {
+    table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, true);
+  }
 
-  void lockAll();
+  boolean tryLockFreeList() {
+    return table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, false);
+  }
 
-  boolean tryLockAll();
+  void unlockFreeList() {
+    table.unlockChain(LockTable.FREE_LIST, LockMode.WRITE);
+  }
 
-  void unlockAll();
+  boolean lockAll(LockMode mode, boolean wait) {
+    return table.lockAll(mode, wait);
+  }
 
-  void lockAllRead();
+  void unlockAll(LockMode mode) {
+    table.unlockAll(mode);
+  }
 
-  boolean tryLockAllRead();
+  /**
+   * Shared allrecord lock that {@link #upgradeAll} can make exclusive; counts as exclusive inside
+   * the handle.
+   */
+  void lockAllUpgradable() {
+    table.lockAllUpgradable(true);
+  }
 
-  void unlockAllRead();
+  void upgradeAll() {
+    table.upgradeAll();
+  }
 
-  /** Shared allrecord lock that {@link #upgradeAll} can make exclusive; counts as exclusive inside the handle. */
-  void lockAllUpgradable();
-
-  void upgradeAll();
-
-  void unlockAllUpgradable();
+  void unlockAllUpgradable() {
+    table.unlockAllUpgradable();
+  }
 
   /** Byte 8: one transaction or write traverse at a time. */
-  void lockTransaction();
+  void lockTransaction() {
+    table.lockTransaction(true);
+  }
 
-  boolean tryLockTransaction();
+  boolean tryLockTransaction() {
+    return table.lockTransaction(false);
+  }
 
-  void unlockTransaction();
+  void unlockTransaction() {
+    table.unlockTransaction();
+  }
 
   /** Byte 0: keeps openers out. */
-  void lockOpen();
+  void lockOpen() {
+    table.lockOpen();
+  }
 
-  void unlockOpen();
+  void unlockOpen() {
+    table.unlockOpen();
+  }
 
   /** Blocking shared lock on a record's first byte: a traverse stands there. */
-  void lockRecord(long offset);
+  void lockRecord(long offset) {
+    table.lockRecord(offset);
+  }
 
-  void unlockRecord(long offset);
+  void unlockRecord(long offset) {
+    table.unlockRecord(offset);
+  }
 
-  /** Whether no traverse of another handle stands on the record. */
-  boolean probeRecord(long offset);
+  /** Whether no traverse stands on the record. */
+  boolean probeRecord(long offset) {
+    return table.probeRecord(offset);
+  }
 
-  boolean holdsAll();
+  boolean holdsAll() {
+    return table.holdsAll();
+  }
 
-  boolean holdsAllExclusive();
+  boolean holdsAllExclusive() {
+    return table.holdsAllExclusive();
+  }
 
-  /** Whether the handle holds any lock besides the active lock and, inside a transaction, its own. */
-  boolean holdsExtra();
+  boolean holdsExtra(boolean inTransaction) {
+    return table.holdsExtra(inTransaction);
+  }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
-/** Notices a list that runs in a circle: no list has more records than fit into the file. Reused from walk to walk. */
+/**
+ * Notices a list that runs in a circle: no list has more records than fit into the file. Reused
+ * from walk to walk.
+ */
 final class LoopGuard {
   private static final int SMALLEST_RECORD = TdbLayout.RECORD_HEADER + TdbLayout.TAILER;
 
@@ -21,7 +24,10 @@ final class LoopGuard {
     }
   }
 
-  /** For walks that count their steps themselves: the first step number at which {@link #exceeded} must be asked. */
+  /**
+   * For walks that count their steps themselves: the first step number at which {@link #exceeded}
+   * must be asked.
+   */
   static long limit(TdbIo io) {
     return io.size() / SMALLEST_RECORD;
   }
@@ -31,7 +37,11 @@ final class LoopGuard {
     io.refresh();
     if (steps > io.size() / SMALLEST_RECORD) {
       throw TdbException.at(
-          TdbError.CORRUPT, io.path(), offset, "a list that ends", "a list that comes back to this record");
+          TdbError.CORRUPT,
+          io.path(),
+          offset,
+          "a list that ends",
+          "a list that comes back to this record");
     }
   }
 }

@@ -14,11 +14,15 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
 import java.util.Arrays;
 
 /**
- * Gives space that an interrupted commit left on no list to the free list. libtdb leaves it, its {@code tdb_check} then
- * calls the file corrupt, and ctdbd would move a good persistent database away. The caller has excluded everybody else.
+ * Gives space that an interrupted commit left on no list to the free list. libtdb leaves it, its
+ * {@code tdb_check} then calls the file corrupt, and ctdbd would move a good persistent database
+ * away. The caller has excluded everybody else.
  */
 final class LostSpace {
-  /** Beyond this many records the list of their offsets gets too large for the heap; the space then stays lost. */
+  /**
+   * Beyond this many records the list of their offsets gets too large for the heap; the space then
+   * stays lost.
+   */
   private static final int MAX_RECORDS = 1 << 24;
 
   private final MappedIo file;
@@ -32,7 +36,10 @@ final class LostSpace {
     this.hashSize = hashSize;
   }
 
-  /** Whether the header looks as a commit leaves it that was interrupted before its recovery data became valid. */
+  /**
+   * Whether the header looks as a commit leaves it that was interrupted before its recovery data
+   * became valid.
+   */
   static boolean isSuspected(MappedIo file) {
     long area = unsigned(file.readInt(OFF_RECOVERY_START));
     if (area == 0) {

@@ -14,8 +14,8 @@ import org.ctdbj.tdb.os.Mapping;
 import org.ctdbj.tdb.os.NativeFile;
 
 /**
- * The mapped data part of a TDB file. Others may grow the file at any time; that is noticed when an offset seems to be
- * outside.
+ * The mapped data part of a TDB file. Others may grow the file at any time; that is noticed when an
+ * offset seems to be outside.
  */
 final class MappedIo implements TdbIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -72,7 +72,11 @@ final class MappedIo implements TdbIo {
     }
     if (now < 0 || now > MAX_SIZE) {
       throw TdbException.at(
-          TdbError.IO, path, 0, "a file of " + base + ".." + (base + MAX_SIZE) + " bytes", (base + now) + " bytes");
+          TdbError.IO,
+          path,
+          0,
+          "a file of " + base + ".." + (base + MAX_SIZE) + " bytes",
+          (base + now) + " bytes");
     }
     if (mapping != null && now > 0) {
       mapping.remap(now);
@@ -102,7 +106,10 @@ final class MappedIo implements TdbIo {
     syncObserver.run();
   }
 
-  /** Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a known state. */
+  /**
+   * Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a
+   * known state.
+   */
   void observeSyncs(Runnable observer) {
     syncObserver = observer;
   }
@@ -122,7 +129,11 @@ final class MappedIo implements TdbIo {
   private void check(long offset, long length) {
     if (offset + length > size && !inBounds(offset, length)) {
       throw TdbException.at(
-          TdbError.IO, path, offset, length + " bytes inside the file's " + size + " bytes", "the end of the file");
+          TdbError.IO,
+          path,
+          offset,
+          length + " bytes inside the file's " + size + " bytes",
+          "the end of the file");
     }
   }
 
@@ -228,7 +239,9 @@ final class MappedIo implements TdbIo {
     refresh();
   }
 
-  /** Atomic and, as libtdb does it, in the machine's byte order even if the file has the other one. */
+  /**
+   * Atomic and, as libtdb does it, in the machine's byte order even if the file has the other one.
+   */
   @Override
   public void addToSequenceNumber() {
     check(OFF_SEQUENCE_NUMBER, 4);

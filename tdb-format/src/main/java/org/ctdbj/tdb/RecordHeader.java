@@ -8,7 +8,10 @@ import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.TAILER;
 import static org.ctdbj.tdb.TdbLayout.hex;
 
-/** The 24 bytes in front of each record. Reused from record to record, so that a lookup allocates nothing. */
+/**
+ * The 24 bytes in front of each record. Reused from record to record, so that a lookup allocates
+ * nothing.
+ */
 final class RecordHeader {
   /** Next record of the same chain or of the free list, 0 at the end. */
   long next;
@@ -48,7 +51,9 @@ final class RecordHeader {
     return RECORD_HEADER + recLen;
   }
 
-  /** Reads the header of a record found in a chain and refuses one whose numbers cannot be right. */
+  /**
+   * Reads the header of a record found in a chain and refuses one whose numbers cannot be right.
+   */
   void readChained(TdbIo io, long offset) {
     io.readHeader(offset, this);
     if (magic != MAGIC_LIVE && magic != MAGIC_DEAD) {
@@ -66,7 +71,10 @@ final class RecordHeader {
     checkBounds(io, offset);
   }
 
-  /** Reads the header of a record on the free list; one that is still marked live (crash in a delete) is repaired. */
+  /**
+   * Reads the header of a record on the free list; one that is still marked live (crash in a
+   * delete) is repaired.
+   */
   void readFree(TdbIo io, long offset) {
     io.readHeader(offset, this);
     if (magic == MAGIC_LIVE) {
@@ -74,7 +82,8 @@ final class RecordHeader {
       io.writeHeader(offset, this);
     }
     if (magic != MAGIC_FREE) {
-      throw TdbException.at(TdbError.CORRUPT, io.path(), offset, "a free record", "magic " + hex(magic));
+      throw TdbException.at(
+          TdbError.CORRUPT, io.path(), offset, "a free record", "magic " + hex(magic));
     }
     checkBounds(io, offset);
   }
@@ -90,7 +99,11 @@ final class RecordHeader {
     }
     if (next != 0 && !io.inBounds(next, RECORD_HEADER)) {
       throw TdbException.at(
-          TdbError.CORRUPT, io.path(), offset, "a next record inside the file's " + io.size() + " bytes", "offset " + next);
+          TdbError.CORRUPT,
+          io.path(),
+          offset,
+          "a next record inside the file's " + io.size() + " bytes",
+          "offset " + next);
     }
   }
 

@@ -12,8 +12,9 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Records: finding, storing, deleting. The caller holds the lock of the chain. The order of the stores to the file is
- * libtdb's, so that a process killed between two of them leaves nothing that libtdb does not know.
+ * Records: finding, storing, deleting. The caller holds the lock of the chain. The order of the
+ * stores to the file is libtdb's, so that a process killed between two of them leaves nothing that
+ * libtdb does not know.
  */
 final class RecordStore {
   private final TdbState state;
@@ -63,7 +64,9 @@ final class RecordStore {
     }
     if (key.length + dataLen > TdbLayout.MAX_SIZE) {
       throw TdbException.of(
-          TdbError.OOM, state.path, "a key of " + key.length + " and a value of " + dataLen + " bytes do not fit");
+          TdbError.OOM,
+          state.path,
+          "a key of " + key.length + " and a value of " + dataLen + " bytes do not fit");
     }
     long offset = find(key, fullHash);
     if (offset != 0) {
@@ -211,7 +214,10 @@ final class RecordStore {
     }
   }
 
-  /** Unlinks the dead record of {@code chain} that fits best; its header is in {@link #found}. 0 if none fits. */
+  /**
+   * Unlinks the dead record of {@code chain} that fits best; its header is in {@link #found}. 0 if
+   * none fits.
+   */
   private long takeDead(int chain, long length) {
     var io = state.io;
     var guard = new LoopGuard(io);
@@ -238,7 +244,9 @@ final class RecordStore {
     return best;
   }
 
-  /** Empties the database; needs the exclusive allrecord lock. The recovery area stays where it is. */
+  /**
+   * Empties the database; needs the exclusive allrecord lock. The recovery area stays where it is.
+   */
   void wipe() {
     var io = state.io;
     io.refresh();

@@ -26,8 +26,8 @@ final class Recovery {
   }
 
   /**
-   * Writes the old contents back. All of the recovery data is checked before the first byte is written, so that a damaged
-   * area leaves the file as it is.
+   * Writes the old contents back. All of the recovery data is checked before the first byte is
+   * written, so that a damaged area leaves the file as it is.
    *
    * @throws TdbException {@link TdbError#CORRUPT} if the recovery data does not fit the file
    */

@@ -11,8 +11,9 @@ final class Repack {
   private Repack() {}
 
   /**
-   * Runs inside a transaction the caller opened. The order in which records are stored again is that of libtdb, which
-   * copies them to a table of as many chains with the Jenkins hash, new records in front, and back.
+   * Runs inside a transaction the caller opened. The order in which records are stored again is
+   * that of libtdb, which copies them to a table of as many chains with the Jenkins hash, new
+   * records in front, and back.
    */
   static void run(TdbState state, RecordStore store) {
     var table = new TreeMap<Integer, List<byte[][]>>();
@@ -21,8 +22,11 @@ final class Repack {
       new Traverse(state)
           .chainwise(
               (key, value) -> {
-                int chain = Integer.remainderUnsigned(TdbHash.jenkins(key, 0, key.length), state.hashSize);
-                table.computeIfAbsent(chain, c -> new ArrayList<>(2)).add(new byte[][] {key, value});
+                int chain =
+                    Integer.remainderUnsigned(TdbHash.jenkins(key, 0, key.length), state.hashSize);
+                table
+                    .computeIfAbsent(chain, c -> new ArrayList<>(2))
+                    .add(new byte[][] {key, value});
                 return true;
               });
     } finally {
@@ -31,7 +35,8 @@ final class Repack {
     store.wipe();
     for (List<byte[][]> entries : table.values()) {
       for (byte[][] entry : entries.reversed()) {
-        store.store(entry[0], state.hashOf(entry[0]), StoreMode.INSERT, MemorySegment.ofArray(entry[1]));
+        store.store(
+            entry[0], state.hashOf(entry[0]), StoreMode.INSERT, MemorySegment.ofArray(entry[1]));
       }
     }
   }

@@ -4,18 +4,22 @@ package org.ctdbj.tdb;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.function.Function;
+import org.ctdbj.tdb.os.LockMode;
 
 /**
  * An open TDB file, shared live with other handles and with C processes that use libtdb.
  *
- * <p>A handle is <em>one lock holder</em>: it has its own open file description, its locks exclude those of other handles,
- * in this process or another, and never its own. It is used by one platform thread at a time; in a file with mutexes a lock
- * must be given back by the thread that took it. Locks nest: each lock call needs its unlock. Calls on single records take
- * the lock they need for their own duration, unless the handle holds it already.
+ * <p>A handle is <em>one lock holder</em>: it has its own open file description, its locks exclude
+ * those of other handles, in this process or another, and never its own. It is used by one platform
+ * thread at a time; in a file with mutexes a lock must be given back by the thread that took it.
+ * Locks nest: each lock call needs its unlock. Calls on single records take the lock they need for
+ * their own duration, unless the handle holds it already.
  *
- * <p>Failures are {@link TdbException}. A file that others truncate under the handle gives {@link TdbError#IO}.
+ * <p>Failures are {@link TdbException}. A file that others truncate under the handle gives {@link
+ * TdbError#IO}.
  *
- * <p>Keys and values are any bytes, also none. Offsets and lengths found in the file are checked before they are used.
+ * <p>Keys and values are any bytes, also none. Offsets and lengths found in the file are checked
+ * before they are used.
  */
 public final class Tdb implements AutoCloseable {
   private final TdbState state;
@@ -35,20 +39,23 @@ public final class Tdb implements AutoCloseable {
   /**
    * Opens a file. A commit that was interrupted is rolled back.
    *
-   * <p>Differs from libtdb on purpose: with {@code create}, a file that has bytes but is no TDB file is refused, not
-   * overwritten, unless {@link TdbFlag#CLEAR_IF_FIRST} asks for a wipe and nobody else has the file open with that flag.
+   * <p>Differs from libtdb on purpose: with {@code create}, a file that has bytes but is no TDB
+   * file is refused, not overwritten, unless {@link TdbFlag#CLEAR_IF_FIRST} asks for a wipe and
+   * nobody else has the file open with that flag.
    *
    * <p>Blocks while another opener or a commit is at work.
    *
-   * @throws TdbException if the file cannot be opened or is no TDB file; the message says what was expected where
+   * @throws TdbException if the file cannot be opened or is no TDB file; the message says what was
+   *     expected where
    */
   public static Tdb open(Path path, TdbOptions options) {
     return new Tdb(TdbOpener.open(path, options));
   }
 
   /**
-   * Opens the same file once more: a further lock holder, with the flags this one has now. The file is never wiped; the
-   * shared lock that keeps others from wiping it is taken if this handle has it.
+   * Opens the same file once more: a further lock holder, with the flags this one has now. The file
+   * is never wiped; the shared lock that keeps others from wiping it is taken if this handle has
+   * it.
    */
   public Tdb reopen() {
     return new Tdb(opened.reopen(state.flags, state.maxDead));
@@ -95,7 +102,10 @@ public final class Tdb implements AutoCloseable {
     }
   }
 
-  /** Write-locks the chain of {@code key}. The caller holds no other chain, or deadlocks with one who holds this one. */
+  /**
+   * Write-locks the chain of {@code key}. The caller holds no other chain, or deadlocks with one
+   * who holds this one.
+   */
   public void lockChain(byte[] key) {
     try {
       state.locks.lockChain(chain(key));
@@ -112,7 +122,10 @@ public final class Tdb implements AutoCloseable {
     }
   }
 
-  /** Read-locks the chain of {@code key} if that is possible at once. In a file with mutexes readers exclude each other. */
+  /**
+   * Read-locks the chain of {@code key} if that is possible at once. In a file with mutexes readers
+   * exclude each other.
+   */
   public boolean tryLockChainRead(byte[] key) {
     return guarded(() -> state.locks.tryLockChainRead(chain(key)));
   }
@@ -127,28 +140,33 @@ public final class Tdb implements AutoCloseable {
 
   /** Write-locks the whole database if that is possible at once. The handle must hold no chain. */
   public boolean tryLockAll() {
-    return guarded(state.locks::tryLockAll);
+    return guarded(() -> lockAll(LockMode.WRITE, false));
   }
 
   /** Write-locks the whole database. The handle must hold no chain. */
   public void lockAll() {
-    run(state.locks::lockAll);
+    run(() -> lockAll(LockMode.WRITE, true));
   }
 
   public void unlockAll() {
-    run(state.locks::unlockAll);
+    run(() -> state.locks.unlockAll(LockMode.WRITE));
   }
 
   public boolean tryLockAllRead() {
-    return guarded(state.locks::tryLockAllRead);
+    return guarded(() -> lockAll(LockMode.READ, false));
   }
 
   public void lockAllRead() {
-    run(state.locks::lockAllRead);
+    run(() -> lockAll(LockMode.READ, true));
   }
 
   public void unlockAllRead() {
-    run(state.locks::unlockAllRead);
+    run(() -> state.locks.unlockAll(LockMode.READ));
+  }
+
+  private boolean lockAll(LockMode mode, boolean wait) {
+    state.requireWritable();
+    return state.locks.lockAll(mode, wait);
   }
 
   /** The value of {@code key}, null if there is none. */
@@ -189,7 +207,8 @@ public final class Tdb implements AutoCloseable {
         if (offset == 0) {
           return null;
         }
-        return f.apply(state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
+        return f.apply(
+            state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
       } finally {
         state.locks.unlockChainRead(chain);
       }
@@ -215,8 +234,8 @@ public final class Tdb implements AutoCloseable {
   /**
    * Stores the concatenation of {@code parts}, without putting them together first.
    *
-   * @throws TdbException {@link TdbError#EXISTS} or {@link TdbError#NOEXIST} as {@code mode} demands, {@link TdbError#IO} if
-   *     the disk is full, {@link TdbError#OOM} if the file is
+   * @throws TdbException {@link TdbError#EXISTS} or {@link TdbError#NOEXIST} as {@code mode}
+   *     demands, {@link TdbError#IO} if the disk is full, {@link TdbError#OOM} if the file is
    */
   public void store(byte[] key, StoreMode mode, MemorySegment... parts) {
     try {
@@ -276,10 +295,11 @@ public final class Tdb implements AutoCloseable {
   }
 
   /**
-   * Visits all records; the visitor may store and delete. Excludes transactions and other such traverses.
+   * Visits all records; the visitor may store and delete. Excludes transactions and other such
+   * traverses.
    *
-   * <p>In a file with mutexes a traverse and another holder's {@link #lockAll} can deadlock (as with libtdb); use {@link
-   * #traverseChains} where that may happen.
+   * <p>In a file with mutexes a traverse and another holder's {@link #lockAll} can deadlock (as
+   * with libtdb); use {@link #traverseChains} where that may happen.
    *
    * @return number of records visited
    */
@@ -294,7 +314,8 @@ public final class Tdb implements AutoCloseable {
             if (!state.locks.holdsAll()) {
               state.locks.lockTransaction();
             } else if (!state.locks.tryLockTransaction()) {
-              throw TdbException.of(TdbError.LOCK, state.path, "a transaction of another holder is open");
+              throw TdbException.of(
+                  TdbError.LOCK, state.path, "a transaction of another holder is open");
             }
           }
           state.writeTraverses++;
@@ -310,7 +331,8 @@ public final class Tdb implements AutoCloseable {
   }
 
   /**
-   * Visits all records; this handle refuses to write meanwhile. No chain is locked while the visitor runs.
+   * Visits all records; this handle refuses to write meanwhile. No chain is locked while the
+   * visitor runs.
    *
    * @return number of records visited
    */
@@ -327,8 +349,9 @@ public final class Tdb implements AutoCloseable {
   }
 
   /**
-   * Visits all records, each chain under its read lock, the visitor included; takes no record locks, so it cannot deadlock
-   * with a lockall. The visitor must be quick and must not use this handle.
+   * Visits all records, each chain under its read lock, the visitor included; takes no record
+   * locks, so it cannot deadlock with a lockall. The visitor must be quick and must not use this
+   * handle.
    *
    * @return number of records visited
    */
@@ -349,11 +372,11 @@ public final class Tdb implements AutoCloseable {
     run(
         () -> {
           state.requireWritable();
-          state.locks.lockAll();
+          state.locks.lockAll(LockMode.WRITE, true);
           try {
             store.wipe();
           } finally {
-            state.locks.unlockAll();
+            state.locks.unlockAll(LockMode.WRITE);
           }
         });
   }
@@ -394,7 +417,10 @@ public final class Tdb implements AutoCloseable {
     state.maxDead = n;
   }
 
-  /** The header's count of changes; handles without {@link TdbFlag#SEQNUM} do not count theirs. Wraps around. */
+  /**
+   * The header's count of changes; handles without {@link TdbFlag#SEQNUM} do not count theirs.
+   * Wraps around.
+   */
   public int sequenceNumber() {
     try {
       return state.io.sequenceNumber();
@@ -403,7 +429,9 @@ public final class Tdb implements AutoCloseable {
     }
   }
 
-  /** From now on changes of this handle are counted; {@link #flags} then has {@link TdbFlag#SEQNUM}. */
+  /**
+   * From now on changes of this handle are counted; {@link #flags} then has {@link TdbFlag#SEQNUM}.
+   */
   public void enableSequenceNumber() {
     state.flags |= TdbFlag.SEQNUM.bit();
   }
@@ -414,12 +442,12 @@ public final class Tdb implements AutoCloseable {
   }
 
   /**
-   * Starts a transaction: nothing is written to the file until {@link #transactionCommit}. Blocks while another holder has
-   * one open. Inside a transaction, starts another or, without {@link TdbFlag#ALLOW_NESTING}, fails with {@link
-   * TdbError#NESTING}.
+   * Starts a transaction: nothing is written to the file until {@link #transactionCommit}. Blocks
+   * while another holder has one open. Inside a transaction, starts another or, without {@link
+   * TdbFlag#ALLOW_NESTING}, fails with {@link TdbError#NESTING}.
    *
-   * <p>The handle must hold no lock, or the exclusive allrecord lock: then nothing more is locked and {@link #lockAll} stays
-   * in force after the transaction.
+   * <p>The handle must hold no lock, or the exclusive allrecord lock: then nothing more is locked
+   * and {@link #lockAll} stays in force after the transaction.
    */
   public void transactionStart() {
     run(
@@ -433,8 +461,8 @@ public final class Tdb implements AutoCloseable {
   }
 
   /**
-   * Does all of a commit that can fail for want of space. After it only {@link #transactionCommit} and {@link
-   * #transactionCancel} are possible. A failure cancels the transaction.
+   * Does all of a commit that can fail for want of space. After it only {@link #transactionCommit}
+   * and {@link #transactionCancel} are possible. A failure cancels the transaction.
    */
   public void transactionPrepareCommit() {
     run(
@@ -479,7 +507,10 @@ public final class Tdb implements AutoCloseable {
     }
   }
 
-  /** Drops the changes since {@link #transactionStart}. Of an inner transaction: the outer one can no longer commit. */
+  /**
+   * Drops the changes since {@link #transactionStart}. Of an inner transaction: the outer one can
+   * no longer commit.
+   */
   public void transactionCancel() {
     run(
         () -> {
@@ -520,13 +551,13 @@ public final class Tdb implements AutoCloseable {
         () -> {
           boolean lock = !state.readOnly && !state.locks.holdsAll();
           if (lock) {
-            state.locks.lockAllRead();
+            state.locks.lockAll(LockMode.READ, true);
           }
           try {
             return new FileChecker(state).check();
           } finally {
             if (lock) {
-              state.locks.unlockAllRead();
+              state.locks.unlockAll(LockMode.READ);
             }
           }
         });
@@ -576,6 +607,10 @@ public final class Tdb implements AutoCloseable {
 
   /** The JVM reports an access to a mapped page that the file no longer has as an InternalError. */
   private TdbException damaged(InternalError e) {
-    return TdbException.of(TdbError.IO, state.path, "a mapped part of the file cannot be accessed (truncated, or I/O error)", e);
+    return TdbException.of(
+        TdbError.IO,
+        state.path,
+        "a mapped part of the file cannot be accessed (truncated, or I/O error)",
+        e);
   }
 }

@@ -5,9 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * Bytes of a TDB file by logical offset: the mapped file, or a transaction's overlay over it. Integers are converted from
- * and to the byte order of the file. An access outside the file is a {@link TdbError#IO} failure, after the size of the
- * file has been looked up again (others may have grown it).
+ * Bytes of a TDB file by logical offset: the mapped file, or a transaction's overlay over it.
+ * Integers are converted from and to the byte order of the file. An access outside the file is a
+ * {@link TdbError#IO} failure, after the size of the file has been looked up again (others may have
+ * grown it).
  */
 interface TdbIo {
   Path path();
@@ -21,7 +22,10 @@ interface TdbIo {
   /** Looks the size of the file up and follows it. */
   void refresh();
 
-  /** Whether {@code [offset, offset + length)} is inside the file; looks the size up only if it seems not. */
+  /**
+   * Whether {@code [offset, offset + length)} is inside the file; looks the size up only if it
+   * seems not.
+   */
   boolean inBounds(long offset, long length);
 
   int readInt(long offset);

@@ -25,10 +25,19 @@ final class TdbState {
   /** Write traverses under way. */
   int writeTraverses;
 
-  /** Offsets of the records on which traverses of this handle stand; a delete leaves those in their chain. */
+  /**
+   * Offsets of the records on which traverses of this handle stand; a delete leaves those in their
+   * chain.
+   */
   TraversePosition positions;
 
-  TdbState(MappedIo file, HandleLocks locks, int hashSize, TdbHash.Function hash, boolean readOnly, int flags) {
+  TdbState(
+      MappedIo file,
+      HandleLocks locks,
+      int hashSize,
+      TdbHash.Function hash,
+      boolean readOnly,
+      int flags) {
     this.path = file.path();
     this.file = file;
     this.locks = locks;
@@ -68,7 +77,10 @@ final class TdbState {
     }
   }
 
-  /** Counts a change of the whole database. In a file of the other byte order libtdb does that in the file's order. */
+  /**
+   * Counts a change of the whole database. In a file of the other byte order libtdb does that in
+   * the file's order.
+   */
   void changedAsWhole() {
     if (has(TdbFlag.SEQNUM)) {
       if (io.convert()) {

@@ -4,8 +4,8 @@ package org.ctdbj.tdb;
 /**
  * One transaction of a handle: from {@link #start} on the handle works on an overlay.
  *
- * <p>A handle that holds the exclusive allrecord lock starts, commits and cancels without taking or dropping a lock: nobody
- * else can write, and its allrecord lock outlives the transaction.
+ * <p>A handle that holds the exclusive allrecord lock starts, commits and cancels without taking or
+ * dropping a lock: nobody else can write, and its allrecord lock outlives the transaction.
  */
 final class Transaction {
   private final TdbState state;
@@ -27,12 +27,14 @@ final class Transaction {
   static Transaction start(TdbState state, FreeList freeList) {
     state.requireWritable();
     if (state.positions != null || state.writeTraverses > 0) {
-      throw TdbException.of(TdbError.LOCK, state.path, "cannot start a transaction inside a traverse");
+      throw TdbException.of(
+          TdbError.LOCK, state.path, "cannot start a transaction inside a traverse");
     }
     boolean ownsLocks = !state.locks.holdsAllExclusive();
     if (ownsLocks) {
-      if (state.locks.holdsExtra()) {
-        throw TdbException.of(TdbError.LOCK, state.path, "cannot start a transaction while holding other locks");
+      if (state.locks.holdsExtra(false)) {
+        throw TdbException.of(
+            TdbError.LOCK, state.path, "cannot start a transaction while holding other locks");
       }
       state.locks.lockTransaction();
       try {
@@ -58,7 +60,8 @@ final class Transaction {
 
   void nest() {
     if (!state.has(TdbFlag.ALLOW_NESTING)) {
-      throw TdbException.of(TdbError.NESTING, state.path, "a transaction is open and this handle does not nest them");
+      throw TdbException.of(
+          TdbError.NESTING, state.path, "a transaction is open and this handle does not nest them");
     }
     nested++;
   }
@@ -83,15 +86,17 @@ final class Transaction {
     }
     if (poisoned) {
       cancel();
-      throw TdbException.of(TdbError.IO, state.path, "an inner transaction was cancelled, so the outer one is too");
+      throw TdbException.of(
+          TdbError.IO, state.path, "an inner transaction was cancelled, so the outer one is too");
     }
     if (overlay.isEmpty()) {
       return;
     }
     try {
       if (ownsLocks) {
-        if (state.locks.holdsExtra()) {
-          throw TdbException.of(TdbError.LOCK, state.path, "cannot commit while holding chain locks");
+        if (state.locks.holdsExtra(true)) {
+          throw TdbException.of(
+              TdbError.LOCK, state.path, "cannot commit while holding chain locks");
         }
         state.locks.upgradeAll();
         state.locks.lockOpen();

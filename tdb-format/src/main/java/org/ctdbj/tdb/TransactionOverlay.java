@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The file as a transaction sees it: pages that were written are kept here, everything else is read from the file. The
- * file itself is not touched, growth included.
+ * The file as a transaction sees it: pages that were written are kept here, everything else is read
+ * from the file. The file itself is not touched, growth included.
  */
 final class TransactionOverlay implements TdbIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -116,7 +116,11 @@ final class TransactionOverlay implements TdbIo {
   private void check(long offset, long length) {
     if (!inBounds(offset, length)) {
       throw TdbException.at(
-          TdbError.IO, path(), offset, length + " bytes inside the file's " + size + " bytes", "the end of the file");
+          TdbError.IO,
+          path(),
+          offset,
+          length + " bytes inside the file's " + size + " bytes",
+          "the end of the file");
     }
   }
 
@@ -181,7 +185,10 @@ final class TransactionOverlay implements TdbIo {
   @Override
   public void write(long offset, MemorySegment from, long at, long length) {
     if (sealed) {
-      throw TdbException.of(TdbError.EINVAL, path(), "the transaction is prepared: it can be committed or cancelled only");
+      throw TdbException.of(
+          TdbError.EINVAL,
+          path(),
+          "the transaction is prepared: it can be committed or cancelled only");
     }
     check(offset, length);
     put(offset, from, at, length);
@@ -266,7 +273,12 @@ final class TransactionOverlay implements TdbIo {
           page == null
               ? file.matches(from, bytes, at + done, count)
               : MemorySegment.mismatch(
-                      MemorySegment.ofArray(page), inPage, (long) inPage + count, bytes, at + done, at + done + count)
+                      MemorySegment.ofArray(page),
+                      inPage,
+                      (long) inPage + count,
+                      bytes,
+                      at + done,
+                      at + done + count)
                   < 0;
       if (!same) {
         return false;
@@ -287,7 +299,10 @@ final class TransactionOverlay implements TdbIo {
   @Override
   public void grow(long oldSize, long addition) {
     if (sealed) {
-      throw TdbException.of(TdbError.EINVAL, path(), "the transaction is prepared: it can be committed or cancelled only");
+      throw TdbException.of(
+          TdbError.EINVAL,
+          path(),
+          "the transaction is prepared: it can be committed or cancelled only");
     }
     size = oldSize + addition;
     grown = true;

@@ -16,8 +16,8 @@ final class Traverse {
   }
 
   /**
-   * The visitor runs with no chain locked and may change the database ({@code write}); the record it stands on is locked, so
-   * that whoever deletes it leaves it in its chain.
+   * The visitor runs with no chain locked and may change the database ({@code write}); the record
+   * it stands on is locked, so that whoever deletes it leaves it in its chain.
    */
   long positioned(RecordVisitor visitor, boolean write) {
     var position = new TdbState.TraversePosition(state.positions);
@@ -35,7 +35,8 @@ final class Traverse {
   private long walk(RecordVisitor visitor, boolean write, TdbState.TraversePosition position) {
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {
-      // A look without the lock: an empty chain costs no lock. The first one is always locked, which also lets a
+      // A look without the lock: an empty chain costs no lock. The first one is always locked,
+      // which also lets a
       // pending recovery be noticed.
       if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
         continue;
@@ -108,7 +109,10 @@ final class Traverse {
     }
   }
 
-  /** The visitor runs with the record's chain read-locked; no record locks, so it cannot deadlock with a lockall. */
+  /**
+   * The visitor runs with the record's chain read-locked; no record locks, so it cannot deadlock
+   * with a lockall.
+   */
   long chainwise(RecordVisitor visitor) {
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {

@@ -36,13 +36,15 @@ class ByteIdentityTest {
 
   @ParameterizedTest(name = "flags {0}, {1} chains, seed {2}, transactions {3}")
   @MethodSource("kinds")
-  void sameOperationsSameBytes(int flags, int hashSize, long seed, boolean transactions) throws IOException {
+  void sameOperationsSameBytes(int flags, int hashSize, long seed, boolean transactions)
+      throws IOException {
     Path theirs = dir.resolve("libtdb.tdb");
     Path ours = dir.resolve("ours.tdb");
     var random = new Random(seed);
     try (var lib = LibTdb.start()) {
       lib.open("t", theirs, hashSize, flags);
-      try (var tdb = Tdb.open(ours, TdbOptions.ofBits(flags).withHashSize(hashSize).withCreate(true))) {
+      try (var tdb =
+          Tdb.open(ours, TdbOptions.ofBits(flags).withHashSize(hashSize).withCreate(true))) {
         assertSame(theirs, ours, "after creation");
         boolean open = false;
         for (int step = 0; step < 400; step++) {
@@ -129,7 +131,15 @@ class ByteIdentityTest {
     byte[] b = Files.readAllBytes(ours);
     int at = Arrays.mismatch(a, b);
     if (at >= 0) {
-      fail("files differ from byte " + at + " (" + a.length + " and " + b.length + " bytes) " + when);
+      fail(
+          "files differ from byte "
+              + at
+              + " ("
+              + a.length
+              + " and "
+              + b.length
+              + " bytes) "
+              + when);
     }
   }
 }

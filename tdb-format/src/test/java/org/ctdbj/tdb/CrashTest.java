@@ -21,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A commit killed at any of its syncs leaves the old or the new contents, never a mixture, and a file that is whole. */
+/**
+ * A commit killed at any of its syncs leaves the old or the new contents, never a mixture, and a
+ * file that is whole.
+ */
 class CrashTest {
   @TempDir Path dir;
 
@@ -61,17 +64,28 @@ class CrashTest {
   }
 
   @ParameterizedTest(name = "flags {0}, area exists {1}, large {2}")
-  @CsvSource({"0,false,false", "0,true,false", "0,true,true", "0,false,true", "2064,true,true", "2064,false,false"})
+  @CsvSource({
+    "0,false,false",
+    "0,true,false",
+    "0,true,true",
+    "0,false,true",
+    "2064,true,true",
+    "2064,false,false"
+  })
   void everySyncPointRecovers(int flags, boolean areaExists, boolean large) throws IOException {
     var images = images(flags, areaExists, large);
-    // A commit that grew the file much may repack in a second transaction; that one's images hold the new contents.
+    // A commit that grew the file much may repack in a second transaction; that one's images hold
+    // the new contents.
     assertTrue(images.size() >= 4, "four syncs per commit, not " + images.size());
     for (int i = 0; i < images.size(); i++) {
-      // The copy is taken after the sync: 0 area written, 1 area valid, 2 data written, 3 area invalid.
+      // The copy is taken after the sync: 0 area written, 1 area valid, 2 data written, 3 area
+      // invalid.
       boolean committed = i >= 3;
       try (var tdb = Tdb.open(images.get(i), TdbOptions.defaults())) {
         assertArrayEquals(
-            bytes(committed ? "new value, longer than the old one was" : "old"), tdb.fetch(bytes("a")), "image " + i);
+            bytes(committed ? "new value, longer than the old one was" : "old"),
+            tdb.fetch(bytes("a")),
+            "image " + i);
         if (committed) {
           assertEquals(large ? 3_000_000 : 100, tdb.fetch(bytes("b")).length);
         } else {
@@ -97,7 +111,10 @@ class CrashTest {
       for (int i = 0; i < images.size(); i++) {
         lib.open("t", images.get(i), 0, 0);
         String expected = i >= 3 ? "new value, longer than the old one was" : "old";
-        assertEquals("v" + LibTdb.hex(bytes(expected)), lib.call("get t " + LibTdb.hex(bytes("a"))), "image " + i);
+        assertEquals(
+            "v" + LibTdb.hex(bytes(expected)),
+            lib.call("get t " + LibTdb.hex(bytes("a"))),
+            "image " + i);
         lib.ok("store t 31 32");
         lib.ok("close t");
       }
@@ -107,11 +124,15 @@ class CrashTest {
   @Tag("interop")
   @Test
   void libtdbCallsWhatWeRecoveredGood() throws Exception {
-    Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/tdbtool")), "needs tdbtool (Debian package tdb-tools)");
+    Assumptions.assumeTrue(
+        Files.isExecutable(Path.of("/usr/bin/tdbtool")),
+        "needs tdbtool (Debian package tdb-tools)");
     for (Path image : images(0, false, true)) {
       Tdb.open(image, TdbOptions.defaults()).close();
       var process =
-          new ProcessBuilder("/usr/bin/tdbtool", image.toString(), "check").redirectErrorStream(true).start();
+          new ProcessBuilder("/usr/bin/tdbtool", image.toString(), "check")
+              .redirectErrorStream(true)
+              .start();
       var out = new ByteArrayOutputStream();
       process.getInputStream().transferTo(out);
       assertTrue(process.waitFor(20, TimeUnit.SECONDS));
@@ -142,7 +163,8 @@ class CrashTest {
     Path image = images(0, true, false).get(1);
     var e =
         org.junit.jupiter.api.Assertions.assertThrows(
-            TdbException.class, () -> Tdb.open(image, TdbOptions.defaults().withReadOnly(true)).close());
+            TdbException.class,
+            () -> Tdb.open(image, TdbOptions.defaults().withReadOnly(true)).close());
     assertEquals(TdbError.CORRUPT, e.error());
   }
 }

@@ -66,15 +66,20 @@ final class LibTdb implements AutoCloseable {
 
   private LibTdb(Process process) {
     this.process = process;
-    this.to = new BufferedWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
-    this.from = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    this.to =
+        new BufferedWriter(
+            new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
+    this.from =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
   /** Starts the process, or skips the test if the machine has no python3-tdb. */
   static LibTdb start() throws IOException {
     Assumptions.assumeTrue(Files.isExecutable(PYTHON), "needs /usr/bin/python3 with python3-tdb");
     var process =
-        new ProcessBuilder(PYTHON.toString(), "-u", "-c", PROGRAM).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        new ProcessBuilder(PYTHON.toString(), "-u", "-c", PROGRAM)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
     var lib = new LibTdb(process);
     String answer = lib.tryCall("open probe /nonexistent/x 0 0 0");
     if (answer == null) {

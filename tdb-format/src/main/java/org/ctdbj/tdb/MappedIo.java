@@ -245,7 +245,7 @@ final class MappedIo implements TdbIo {
   @Override
   public void addToSequenceNumber() {
     check(OFF_SEQUENCE_NUMBER, 4);
-    int unused = (int) ALIGNED_INT.getAndAdd(map, (long) OFF_SEQUENCE_NUMBER, 1);
+    var _ = (int) ALIGNED_INT.getAndAdd(map, (long) OFF_SEQUENCE_NUMBER, 1);
   }
 
   @Override

@@ -244,6 +244,11 @@ public final class MutexArea implements AutoCloseable {
   private boolean acquire(long mutex, boolean wait) {
     // Uncontended is the rule, and this call is cheaper than the one that may wait.
     int r = mutexes.tryLock(mutex);
+    // EDEADLK: the same thread holds it through another handle, which is contention unless it wants
+    // to wait for itself.
+    if (r == Errno.EDEADLK && !wait) {
+      return false;
+    }
     if (r == Errno.EBUSY) {
       if (!wait) {
         return false;

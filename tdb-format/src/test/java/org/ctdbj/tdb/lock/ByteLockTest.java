@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files without mutexes: hash size 7, so chains are at 168 ... 192 and records from 196 (locks) or 200 (offsets). */
+/**
+ * Files without mutexes: hash size 7, so chains are at 168 ... 192 and records from 196 (locks) or
+ * 200 (offsets).
+ */
 class ByteLockTest {
   private static final int CHAINS = 7;
 
@@ -101,8 +104,7 @@ class ByteLockTest {
     a.locks.lockChain(4, WRITE, true);
     var released = new AtomicBoolean();
     var waiter =
-        CompletableFuture.supplyAsync(
-            () -> b.locks.lockChain(4, WRITE, true) && released.get());
+        CompletableFuture.supplyAsync(() -> b.locks.lockChain(4, WRITE, true) && released.get());
     Await.until(
         "the lock request", () -> KernelLocks.waiting(a.file).equals(List.of("WRITE 184 184")));
     released.set(true);
@@ -171,7 +173,10 @@ class ByteLockTest {
     assertEquals(List.of("READ 192 192"), held());
   }
 
-  /** The sequence which strace shows of libtdb: halves, rounded down, until at most 4 bytes are left to wait for. */
+  /**
+   * The sequence which strace shows of libtdb: halves, rounded down, until at most 4 bytes are left
+   * to wait for.
+   */
   @Test
   void takesFreeChainsBeforeItWaitsForTheBusyOne() throws Exception {
     b.locks.lockChain(6, WRITE, true);
@@ -198,8 +203,7 @@ class ByteLockTest {
     assertFalse(b.locks.lockChain(2, WRITE, false));
     assertTrue(a.locks.lockChain(2, WRITE, true), "covered");
     var upgraded = CompletableFuture.runAsync(() -> a.locks.upgradeAll());
-    Await.until(
-        "the upgrade", () -> KernelLocks.waiting(a.file).equals(List.of("WRITE 168 EOF")));
+    Await.until("the upgrade", () -> KernelLocks.waiting(a.file).equals(List.of("WRITE 168 EOF")));
     b.locks.unlockChain(1, READ);
     upgraded.get(30, TimeUnit.SECONDS);
     assertEquals(List.of("WRITE 168 EOF", "WRITE 8 8"), held());

@@ -37,9 +37,7 @@ final class Holder implements AutoCloseable {
   }
 
   private Holder(Path path, int hashSize, boolean withMutexes, boolean noLock) {
-    file =
-        NativeFile.open(
-            path, NativeFile.Access.READ_WRITE, NativeFile.Creation.IF_MISSING, 384);
+    file = NativeFile.open(path, NativeFile.Access.READ_WRITE, NativeFile.Creation.IF_MISSING, 384);
     mutexes = withMutexes ? MutexArea.map(file, hashSize) : null;
     locks = new LockTable(file, noLock);
     locks.layOut(hashSize, mutexes, pending);

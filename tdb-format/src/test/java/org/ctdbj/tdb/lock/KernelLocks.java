@@ -15,7 +15,10 @@ final class KernelLocks {
 
   private KernelLocks() {}
 
-  /** Locks of this JVM's kind that are held, such as "WRITE 168 195" (first and last byte, or EOF), sorted. */
+  /**
+   * Locks of this JVM's kind that are held, such as "WRITE 168 195" (first and last byte, or EOF),
+   * sorted.
+   */
   static List<String> held(NativeFile file) throws IOException {
     return lines(file, false, "OFDLCK");
   }
@@ -29,8 +32,7 @@ final class KernelLocks {
       throws IOException {
     assumeTrue(Files.isReadable(TABLE), "needs " + TABLE);
     var inode =
-        "%02x:%02x:%d"
-            .formatted(file.device() >>> 32, file.device() & 0xFFFFFFFFL, file.inode());
+        "%02x:%02x:%d".formatted(file.device() >>> 32, file.device() & 0xFFFFFFFFL, file.inode());
     return Files.readAllLines(TABLE).stream()
         .filter(line -> line.contains(" -> ") == waiting)
         .map(line -> line.replace(" ->", "").trim().split("\\s+"))

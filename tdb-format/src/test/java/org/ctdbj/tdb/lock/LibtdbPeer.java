@@ -28,8 +28,7 @@ final class LibtdbPeer implements AutoCloseable {
     this.process = process;
     this.commands = process.outputWriter(StandardCharsets.UTF_8);
     this.answers =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
   /** Starts one; the test is skipped if python3 or libtdb.so.1 is missing. */
@@ -88,7 +87,9 @@ final class LibtdbPeer implements AutoCloseable {
     assertEquals("ok", ask(command), command);
   }
 
-  /** Sends a command that cannot finish yet and returns once the process waits in the kernel for it. */
+  /**
+   * Sends a command that cannot finish yet and returns once the process waits in the kernel for it.
+   */
   void sendAndAwaitBlocked(String command) throws Exception {
     send(command);
     var stat = Path.of("/proc/" + pid() + "/syscall");

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
-/** The kinds of failure libtdb 1.4 distinguishes; {@link #code} is the value of its {@code enum TDB_ERROR}. */
+/**
+ * The kinds of failure libtdb 1.4 distinguishes; {@link #code} is the value of its {@code enum
+ * TDB_ERROR}.
+ */
 public enum TdbError {
   SUCCESS(0),
   /** The file's bytes contradict each other. */

@@ -4,8 +4,9 @@ package org.ctdbj.tdb;
 import java.nio.file.Path;
 
 /**
- * A failed call on a TDB file. The message names the file, the offset where it matters, what was expected and what was
- * found; the parts are also available one by one for programs that report them in their own form.
+ * A failed call on a TDB file. The message names the file, the offset where it matters, what was
+ * expected and what was found; the parts are also available one by one for programs that report
+ * them in their own form.
  */
 public final class TdbException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -17,7 +18,13 @@ public final class TdbException extends RuntimeException {
   private final String found;
 
   private TdbException(
-      TdbError error, String message, Path file, long offset, String expected, String found, Throwable cause) {
+      TdbError error,
+      String message,
+      Path file,
+      long offset,
+      String expected,
+      String found,
+      Throwable cause) {
     super(message, cause);
     this.error = error;
     this.file = file;
@@ -39,9 +46,11 @@ public final class TdbException extends RuntimeException {
   /**
    * Bytes that are not what the format allows there.
    *
-   * @param offset logical offset (from the TDB header, which is not the start of the file if a mutex area precedes it)
+   * @param offset logical offset (from the TDB header, which is not the start of the file if a
+   *     mutex area precedes it)
    */
-  public static TdbException at(TdbError error, Path file, long offset, String expected, String found) {
+  public static TdbException at(
+      TdbError error, Path file, long offset, String expected, String found) {
     var message = file + ": at offset " + offset + ": expected " + expected + ", found " + found;
     return new TdbException(error, message, file, offset, expected, found, null);
   }

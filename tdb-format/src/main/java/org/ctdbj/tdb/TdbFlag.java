@@ -16,9 +16,12 @@ public enum TdbFlag {
   NOMMAP(8),
   /** The file is in the other byte order than this machine; when creating: make it so. */
   CONVERT(16),
-  /** The file is big-endian (found by open, ignored when given). */
+  /** The file is big-endian and in the other byte order (found by open, ignored when given). */
   BIGENDIAN(32),
-  /** Transactions do not wait for the disk and keep no recovery data: a crash inside a commit may leave a mixture. */
+  /**
+   * Transactions do not wait for the disk: they survive a crash of the process, but not one of the
+   * machine.
+   */
   NOSYNC(64),
   /** Count changes in the header's sequence number. */
   SEQNUM(128),
@@ -63,7 +66,8 @@ public enum TdbFlag {
    */
   public static EnumSet<TdbFlag> ofBits(int bits) {
     if ((bits & ~KNOWN) != 0) {
-      throw new IllegalArgumentException("unknown TDB flags: 0x" + Integer.toHexString(bits & ~KNOWN));
+      throw new IllegalArgumentException(
+          "unknown TDB flags: 0x" + Integer.toHexString(bits & ~KNOWN));
     }
     var flags = EnumSet.noneOf(TdbFlag.class);
     for (TdbFlag flag : values()) {

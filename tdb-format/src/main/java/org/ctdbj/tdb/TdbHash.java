@@ -35,8 +35,8 @@ public final class TdbHash {
   }
 
   /**
-   * Bob Jenkins' lookup3 {@code hashlittle} with initial value 0, the same on every machine. CTDB finds a key's location
-   * master with it and derives database ids from it.
+   * Bob Jenkins' lookup3 {@code hashlittle} with initial value 0, the same on every machine. CTDB
+   * finds a key's location master with it and derives database ids from it.
    *
    * @throws IndexOutOfBoundsException if the range is not inside the array
    */

@@ -3,7 +3,10 @@ package org.ctdbj.tdb;
 
 import java.nio.charset.StandardCharsets;
 
-/** Numbers of the file format, as in libtdb 1.4. Offsets are logical: from the TDB header, not the start of the file. */
+/**
+ * Numbers of the file format, as in libtdb 1.4. Offsets are logical: from the TDB header, not the
+ * start of the file.
+ */
 final class TdbLayout {
   static final int VERSION = 0x2601196D;
   static final byte[] MAGIC_FOOD = "TDB file\n\0".getBytes(StandardCharsets.ISO_8859_1);
@@ -31,6 +34,7 @@ final class TdbLayout {
   static final int RECORD_HEADER = 24;
   static final int OFF_RECORD_MAGIC = 20;
   static final int TAILER = 4;
+
   /** A free record is split only if this much would be left of it. */
   static final int MIN_SPLIT_REST = RECORD_HEADER + TAILER + 8;
 
@@ -66,9 +70,10 @@ final class TdbLayout {
   }
 
   /**
-   * By how much libtdb grows something of {@code size} bytes that needs {@code wanted} more: to spare the next callers, at
-   * least a hundredfold of small requests and a quarter (above 100 MiB: a tenth) of the file, in whole pages. Never more
-   * than the format can address; less than wanted if that is all there is.
+   * By how much libtdb grows something of {@code size} bytes that needs {@code wanted} more: to
+   * spare the next callers, at least a hundredfold of small requests and a quarter (above 100 MiB:
+   * a tenth) of the file, in whole pages. Never more than the format can address; less than wanted
+   * if that is all there is.
    */
   static long growth(long size, long wanted, int pageSize) {
     long room = MAX_SIZE - size;

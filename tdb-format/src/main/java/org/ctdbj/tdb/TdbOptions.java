@@ -12,10 +12,17 @@ import java.util.Set;
  * @param exclusive with {@code create}: fail if the file exists
  * @param readOnly open for reading; takes no locks, as libtdb's O_RDONLY does
  * @param mode permission bits of a file that is created, before the process's umask
- * @param maxDead dead records kept per chain, or -1 for the default of the flags (VOLATILE 5, else 0)
+ * @param maxDead dead records kept per chain, or -1 for the default of the flags (VOLATILE 5, else
+ *     0)
  */
 public record TdbOptions(
-    int flags, int hashSize, boolean create, boolean exclusive, boolean readOnly, int mode, int maxDead) {
+    int flags,
+    int hashSize,
+    boolean create,
+    boolean exclusive,
+    boolean readOnly,
+    int mode,
+    int maxDead) {
   /** Hash size of libtdb if none is given. */
   public static final int DEFAULT_HASH_SIZE = 131;
 
@@ -25,7 +32,8 @@ public record TdbOptions(
   public TdbOptions {
     TdbFlag.ofBits(flags);
     if (hashSize <= 0 || hashSize > MAX_HASH_SIZE) {
-      throw new IllegalArgumentException("hashSize must be 1.." + MAX_HASH_SIZE + ", not " + hashSize);
+      throw new IllegalArgumentException(
+          "hashSize must be 1.." + MAX_HASH_SIZE + ", not " + hashSize);
     }
     if ((mode & ~07777) != 0) {
       throw new IllegalArgumentException("not permission bits: " + Integer.toOctalString(mode));
@@ -35,7 +43,10 @@ public record TdbOptions(
     }
   }
 
-  /** Read and write an existing file, no flags, mode 0600 and 131 chains should {@link #withCreate} be added. */
+  /**
+   * Read and write an existing file, no flags, mode 0600 and 131 chains should {@link #withCreate}
+   * be added.
+   */
   public static TdbOptions defaults() {
     return new TdbOptions(0, DEFAULT_HASH_SIZE, false, false, false, 0600, -1);
   }

@@ -136,6 +136,12 @@ public final class LockTable implements AutoCloseable {
     lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
   }
 
+  /** Like {@link #lockWholeData}, but false if another holder has any lock in the data. */
+  public boolean tryLockWholeData() {
+    requireNoData();
+    return lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, false);
+  }
+
   public void unlockWholeData() {
     requireNoData();
     unlockBytes(ByteLocks.CHAINS, 0);

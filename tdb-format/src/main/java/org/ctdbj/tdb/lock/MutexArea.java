@@ -244,15 +244,12 @@ public final class MutexArea implements AutoCloseable {
   private boolean acquire(long mutex, boolean wait) {
     // Uncontended is the rule, and this call is cheaper than the one that may wait.
     int r = mutexes.tryLock(mutex);
-    // EDEADLK: the same thread holds it through another handle, which is contention unless it wants
-    // to wait for itself.
-    if (r == Errno.EDEADLK && !wait) {
+    // For the try, another handle of this thread is a holder like any other; waiting for it is a
+    // deadlock.
+    if (!wait && (r == Errno.EBUSY || r == Errno.EDEADLK)) {
       return false;
     }
     if (r == Errno.EBUSY) {
-      if (!wait) {
-        return false;
-      }
       if (Thread.currentThread().isVirtual()) {
         throw new IllegalStateException("TDB mutexes belong to platform threads");
       }
@@ -275,7 +272,7 @@ public final class MutexArea implements AutoCloseable {
     }
     int r = mutexes.makeConsistent(mutex);
     if (r != 0) {
-      int ignored = mutexes.unlock(mutex);
+      int unused = mutexes.unlock(mutex);
     }
     return r;
   }

@@ -48,6 +48,8 @@ public final class Mapping implements AutoCloseable {
     return mapping;
   }
 
+  /** The arena lives as long as the mapping: remap and close end it. */
+  @SuppressWarnings("MustBeClosedChecker")
   private void mapAnew(long length) {
     if (length <= 0) {
       throw new IllegalArgumentException("cannot map " + length + " bytes");

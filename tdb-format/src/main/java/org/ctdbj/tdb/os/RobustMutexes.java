@@ -106,6 +106,8 @@ public final class RobustMutexes {
   }
 
   /**
+   * Unlocks.
+   *
    * @return 0, or EPERM if this thread does not hold it
    */
   public int unlock(long offset) {

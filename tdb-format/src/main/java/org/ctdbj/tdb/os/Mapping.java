@@ -48,7 +48,7 @@ public final class Mapping implements AutoCloseable {
     return mapping;
   }
 
-  /** The arena lives as long as the mapping: remap and close end it. */
+  // The arena lives until the next remap or close.
   @SuppressWarnings("MustBeClosedChecker")
   private void mapAnew(long length) {
     if (length <= 0) {

@@ -414,7 +414,7 @@ public final class NativeFile implements AutoCloseable {
     }
     // A mapping that is still there would keep the open file description alive, and its locks with
     // it. If this fails there is no lock to give up: the file system has none.
-    int unused = setLock(Libc.F_OFD_SETLK, LockMode.UNLOCKED, 0, 0);
+    int _ = setLock(Libc.F_OFD_SETLK, LockMode.UNLOCKED, 0, 0);
     int r = Libc.close(state, fd);
     // Linux has released the descriptor even if it reports a failure: it must not be closed again.
     fd = -1;

@@ -34,6 +34,8 @@ public final class RobustMutexes {
   private final long limit;
 
   /**
+   * Mutexes in that mapping, at whatever offsets.
+   *
    * @throws UnsupportedOperationException if {@link #isSupported} is false
    */
   public RobustMutexes(Mapping mapping) {

@@ -8,6 +8,7 @@ import static org.ctdbj.tdb.os.LockMode.READ;
 import static org.ctdbj.tdb.os.LockMode.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.os.Mapping;
@@ -293,6 +295,17 @@ class MutexAreaTest {
     assertThrows(IllegalStateException.class, () -> a.mutexes.close());
     a.locks.unlockChain(4, WRITE);
     assertTrue(onOther(() -> b.locks.lockChain(4, WRITE, false)));
+  }
+
+  @Test
+  void virtualThreadsAreRefused() throws Exception {
+    var failure = new AtomicReference<Throwable>();
+    Thread.ofVirtual()
+        .uncaughtExceptionHandler((thread, e) -> failure.set(e))
+        .start(() -> b.locks.lockChain(4, WRITE, true))
+        .join();
+    assertInstanceOf(IllegalStateException.class, failure.get());
+    assertTrue(a.locks.lockChain(4, WRITE, false));
   }
 
   @Test

@@ -143,6 +143,10 @@ final class Leadership {
     if (pnn != Pnn.UNKNOWN) {
       stopForcing();
       leader(pnn);
+      if (!isLeader()) {
+        // An election that may have begun here before, perhaps by votes that waited in a queue, is out of date.
+        election.stepDown();
+      }
     } else if (leader != Pnn.UNKNOWN) {
       scope.log().info("An election was started");
       election.peerStarted();

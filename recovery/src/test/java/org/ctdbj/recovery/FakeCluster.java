@@ -12,8 +12,10 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
+import org.ctdbj.protocol.Generation;
 import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Pnn;
+import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
@@ -244,21 +246,25 @@ final class FakeCluster {
 
   /** Whether all active nodes agree and are in normal mode. */
   boolean settled() {
-    var active = members.stream().filter(m -> m.alive && !m.paused && !NodeFlags.isInactive(m.node.ownFlags())).toList();
+    var active =
+        members.stream()
+            .filter(m -> m.alive && !m.paused && !NodeFlags.isInactive(m.node.ownFlags()))
+            .toList();
     if (active.isEmpty()) {
       return false;
     }
+    var numbers = active.stream().map(Member::pnn).toList();
     var first = active.getFirst();
-    return first.leader() != Pnn.UNKNOWN
-        && first.node.map.generation() != 1
+    return numbers.contains(first.leader())
+        && first.node.map.generation() != Generation.INVALID
+        && first.node.map.lmasters().equals(numbers)
         && active.stream()
             .allMatch(
                 m ->
                     m.leader() == first.leader()
-                        && m.node.mode == 0
+                        && m.node.mode == RecoveryMode.NORMAL.code()
                         && m.node.recoveries > 0
-                        && m.node.map.equals(first.node.map)
-                        && m.node.map.lmasters().contains(m.node.pnn));
+                        && m.node.map.equals(first.node.map));
   }
 
   void kill(int pnn) {

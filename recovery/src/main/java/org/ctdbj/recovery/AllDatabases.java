@@ -16,8 +16,8 @@ import org.ctdbj.protocol.body.BanState;
 import org.ctdbj.protocol.body.NodeMap;
 
 /**
- * Recovers all databases at the same time. A node that made them fail several times is banned, so that the next recovery
- * goes without it.
+ * Recovers all databases at the same time. A node that made them fail several times is banned, so
+ * that the next recovery goes without it.
  */
 final class AllDatabases {
   /** Failures in one run after which a node is banned; ctdbd's too. */
@@ -108,8 +108,7 @@ final class AllDatabases {
     var others = candidates.subList(1, candidates.size());
     scope.ask(
         pnn,
-        Question.body(
-            Control.GET_NODEMAP, Bytes.EMPTY, plan.timeoutSeconds(), NodeMap::decode),
+        Question.body(Control.GET_NODEMAP, Bytes.EMPTY, plan.timeoutSeconds(), NodeMap::decode),
         map -> {
           if (NodeFlags.isInactive(ClusterView.flags(map, pnn))) {
             banFirst(others); // it is out already, and that may be why it failed

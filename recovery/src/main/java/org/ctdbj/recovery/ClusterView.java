@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 import org.ctdbj.protocol.Capabilities;
 import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Tunable;
-import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.TunableValues;
+import org.ctdbj.protocol.body.NodeMap;
 
 /** What the own daemon said about the cluster in the last pass of the main loop. */
 final class ClusterView {
@@ -44,7 +44,10 @@ final class ClusterView {
     return tunables.get(tunable);
   }
 
-  /** Seconds to wait for an answer of any node; as ctdbd does, for all controls of its recovery daemon. */
+  /**
+   * Seconds to wait for an answer of any node; as ctdbd does, for all controls of its recovery
+   * daemon.
+   */
   int controlTimeoutSeconds() {
     return tunable(Tunable.RECOVER_TIMEOUT);
   }
@@ -83,7 +86,10 @@ final class ClusterView {
     return flags(pnn);
   }
 
-  /** Whether the own node takes no part in the databases. False as long as nothing is known about it. */
+  /**
+   * Whether the own node takes no part in the databases. False as long as nothing is known about
+   * it.
+   */
   boolean ownInactive() {
     return knows(pnn) && NodeFlags.isInactive(ownFlags());
   }
@@ -118,8 +124,8 @@ final class ClusterView {
   }
 
   /**
-   * Who is location master in a map made now: the active nodes with that capability, ascending; the leader alone if
-   * there is none.
+   * Who is location master in a map made now: the active nodes with that capability, ascending; the
+   * leader alone if there is none.
    */
   List<Integer> locationMasters(int leader) {
     return locationMasters(active(), capabilities, leader);

@@ -8,7 +8,9 @@ import java.util.TreeMap;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.Tunable;
 
-/** Counts how often which node was the reason for a recovery, and says who has been it too often. */
+/**
+ * Counts how often which node was the reason for a recovery, and says who has been it too often.
+ */
 final class Culprits {
   /** Reports per node of the cluster that make a node misbehaving, as in ctdbd 4.17. */
   private static final int LIMIT_PER_NODE = 2;
@@ -25,18 +27,30 @@ final class Culprits {
     this.scope = scope;
   }
 
-  /** A node was in the way, so many times. Does nothing for an unknown node, or while the own one is inactive. */
+  /**
+   * A node was in the way, so many times. Does nothing for an unknown node, or while the own one is
+   * inactive.
+   */
   void report(int pnn, int credits) {
     if (!view.knows(pnn) || view.ownInactive()) {
       return;
     }
     long now = scope.nowNanos();
-    long graceNanos = Integer.toUnsignedLong(view.tunable(Tunable.RECOVERY_GRACE_PERIOD)) * 1_000_000_000L;
+    long graceNanos =
+        Integer.toUnsignedLong(view.tunable(Tunable.RECOVERY_GRACE_PERIOD)) * 1_000_000_000L;
     var before = counts.get(pnn);
     int kept = before == null || now - before.lastReportNanos > graceNanos ? 0 : before.credits;
     counts.put(pnn, new Count(kept + credits, now));
     last = pnn;
-    scope.log().notice("Node " + pnn + " has caused " + (kept + credits) + " problems since " + (kept == 0 ? "just now" : "the last good recovery"));
+    scope
+        .log()
+        .notice(
+            "Node "
+                + pnn
+                + " has caused "
+                + (kept + credits)
+                + " problems since "
+                + (kept == 0 ? "just now" : "the last good recovery"));
   }
 
   /** The node reported last; {@link Pnn#UNKNOWN} for none. */

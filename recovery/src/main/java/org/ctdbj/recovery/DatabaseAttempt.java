@@ -13,8 +13,8 @@ import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.body.TransactionDatabase;
 
 /**
- * One attempt to recover one database: on all nodes, freeze it and open a transaction, collect the records, replace them
- * by the merged ones, commit and thaw.
+ * One attempt to recover one database: on all nodes, freeze it and open a transaction, collect the
+ * records, replace them by the merged ones, commit and thaw.
  */
 final class DatabaseAttempt {
   private final Scope scope;
@@ -84,8 +84,7 @@ final class DatabaseAttempt {
   }
 
   private void attach() {
-    var lacking =
-        plan.nodes().stream().filter(node -> !database.holders().contains(node)).toList();
+    var lacking = plan.nodes().stream().filter(node -> !database.holders().contains(node)).toList();
     scope.askAll(
         lacking,
         Question.body(
@@ -138,16 +137,19 @@ final class DatabaseAttempt {
     scope
         .log()
         .info(
-                "Database "
-                    + name
-                    + ": node "
-                    + node
-                    + " has the highest sequence number "
-                    + Long.toUnsignedString(best.getValue()));
+            "Database "
+                + name
+                + ": node "
+                + node
+                + " has the highest sequence number "
+                + Long.toUnsignedString(best.getValue()));
     return node;
   }
 
-  /** All at the same time: each pull has a service id of its own, and the merge does not depend on the order. */
+  /**
+   * All at the same time: each pull has a service id of its own, and the merge does not depend on
+   * the order.
+   */
   private void pull(List<Integer> sources) {
     pullsLeft = sources.size();
     for (int source : sources) {
@@ -165,15 +167,14 @@ final class DatabaseAttempt {
   }
 
   private void pulled(int source, int count) {
-    scope
-        .log()
-        .info("Pulled " + count + " records of database " + name + " from node " + source);
+    scope.log().info("Pulled " + count + " records of database " + name + " from node " + source);
     pullEnded();
   }
 
   private void pullFailed(int source, String failure) {
     credit.accept(source);
-    pullFailure += (pullFailure.isEmpty() ? "" : "; ") + "pull from node " + source + ": " + failure;
+    pullFailure +=
+        (pullFailure.isEmpty() ? "" : "; ") + "pull from node " + source + ": " + failure;
     pullEnded();
   }
 
@@ -205,9 +206,7 @@ final class DatabaseAttempt {
   }
 
   private void pushed(int count) {
-    scope
-        .log()
-        .info("Pushed " + count + " records of database " + name + " to all nodes");
+    scope.log().info("Pushed " + count + " records of database " + name + " to all nodes");
     tellAll(
         Control.DB_TRANSACTION_COMMIT,
         transaction(),

@@ -10,7 +10,10 @@ import org.ctdbj.protocol.ProtocolException;
 import org.ctdbj.protocol.body.PullDatabase;
 import org.ctdbj.protocol.body.RecordBuffer;
 
-/** Fetches all records that one node has in one database; they come as messages before the answer to the control. */
+/**
+ * Fetches all records that one node has in one database; they come as messages before the answer to
+ * the control.
+ */
 final class DatabasePull {
   private final Scope scope;
   private final RecoveryPlan plan;

@@ -9,14 +9,15 @@ import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.body.PullDatabase;
 
 /**
- * Sends the merged records of one database to all nodes, buffer by buffer. Messages are not acknowledged; so that no
- * queue grows without a limit, a question that all nodes have to answer is sent after every few megabytes: packets stay
- * in order, so its answer tells that the node has taken what came before.
+ * Sends the merged records of one database to all nodes, buffer by buffer. Messages are not
+ * acknowledged; so that no queue grows without a limit, a question that all nodes have to answer is
+ * sent after every few megabytes: packets stay in order, so its answer tells that the node has
+ * taken what came before.
  */
 final class DatabasePush {
   /**
-   * Bytes per node between two such questions. Large enough that a round trip now and then costs nothing, small enough
-   * for some dozens of databases at a time.
+   * Bytes per node between two such questions. Large enough that a round trip now and then costs
+   * nothing, small enough for some dozens of databases at a time.
    */
   static final long WINDOW_BYTES = 4L << 20;
 

@@ -11,8 +11,8 @@ import org.ctdbj.protocol.body.NodeFlagChange;
 import org.ctdbj.protocol.body.NodeMap;
 
 /**
- * Makes all nodes see the same flags. A node is the authority for its own flags; that it is disconnected is each
- * observer's private opinion and left alone.
+ * Makes all nodes see the same flags. A node is the authority for its own flags; that it is
+ * disconnected is each observer's private opinion and left alone.
  */
 final class FlagReconciliation {
   private final ClusterView view;
@@ -36,9 +36,7 @@ final class FlagReconciliation {
         changes.add(change);
       }
       corrected.add(
-          change == null
-              ? node
-              : new NodeMap.Node(node.pnn(), change.newFlags(), node.address()));
+          change == null ? node : new NodeMap.Node(node.pnn(), change.newFlags(), node.address()));
     }
     view.nodes(new NodeMap(corrected));
     push(scope, changes, then, failed);

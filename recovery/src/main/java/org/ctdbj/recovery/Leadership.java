@@ -10,13 +10,14 @@ import org.ctdbj.protocol.Tunable;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * Who leads: the leader's broadcast each second, the silence after which it is taken for dead, and what starts an
- * election. How the election goes is up to an {@link Election}.
+ * Who leads: the leader's broadcast each second, the silence after which it is taken for dead, and
+ * what starts an election. How the election goes is up to an {@link Election}.
  *
- * <p>A process may be stopped for a while and go on (SIGSTOP, a suspended machine). Then timers and messages that became
- * due meanwhile come in any order. So {@link #noticeAbsence}, which runs before every event, compares the clock with the
- * deadlines first: broadcasts that waited in a queue cannot hide that the leader was silent, and a leader that was away
- * does not go on as if nothing had happened.
+ * <p>A process may be stopped for a while and go on (SIGSTOP, a suspended machine). Then timers and
+ * messages that became due meanwhile come in any order. So {@link #noticeAbsence}, which runs
+ * before every event, compares the clock with the deadlines first: broadcasts that waited in a
+ * queue cannot hide that the leader was silent, and a leader that was away does not go on as if
+ * nothing had happened.
  */
 final class Leadership {
   /** Between two broadcasts of the leader; ctdbd's too. */
@@ -83,14 +84,19 @@ final class Leadership {
     }
     boolean lost = isLeader();
     leader = newLeader;
-    scope.log().notice("Leader is now " + (newLeader == Pnn.UNKNOWN ? "unknown" : "node " + newLeader));
+    scope
+        .log()
+        .notice("Leader is now " + (newLeader == Pnn.UNKNOWN ? "unknown" : "node " + newLeader));
     if (lost) {
       election.stepDown();
       leadershipLost.run();
     }
   }
 
-  /** Waits for the leader's broadcast from now on, if nothing waits for it yet and no election goes on. */
+  /**
+   * Waits for the leader's broadcast from now on, if nothing waits for it yet and no election goes
+   * on.
+   */
   void watch() {
     if (!timeoutArmed && !electionInProgress()) {
       armTimeout();
@@ -144,7 +150,8 @@ final class Leadership {
       stopForcing();
       leader(pnn);
       if (!isLeader()) {
-        // An election that may have begun here before, perhaps by votes that waited in a queue, is out of date.
+        // An election that may have begun here before, perhaps by votes that waited in a queue, is
+        // out of date.
         election.stepDown();
       }
     } else if (leader != Pnn.UNKNOWN) {
@@ -155,10 +162,11 @@ final class Leadership {
   }
 
   /**
-   * Starts an election: first everybody is put into recovery mode, so that the new leader finds a reason for a recovery.
+   * Starts an election: first everybody is put into recovery mode, so that the new leader finds a
+   * reason for a recovery.
    *
-   * <p>Unlike ctdbd 4.17 this does not give up when a node does not answer: the dead leader itself may be such a node as
-   * long as its connection has not been given up.
+   * <p>Unlike ctdbd 4.17 this does not give up when a node does not answer: the dead leader itself
+   * may be such a node as long as its connection has not been given up.
    */
   void forceElection() {
     if (electionInProgress()) {
@@ -183,7 +191,8 @@ final class Leadership {
         answers -> {
           stopForcing();
           if (!answers.complete()) {
-            step.log().warning("Electing without all nodes in recovery mode: " + answers.failureText());
+            step.log()
+                .warning("Electing without all nodes in recovery mode: " + answers.failureText());
           }
           elect();
         });
@@ -217,7 +226,8 @@ final class Leadership {
       }
       election.stepDown();
     } else if (isLeader() && !election.inProgress() && !away) {
-      // After an absence the news that the cluster lock is lost may still wait in a queue: one broadcast is left out.
+      // After an absence the news that the cluster lock is lost may still wait in a queue: one
+      // broadcast is left out.
       scope.message(Pnn.BROADCAST_CONNECTED, Srvid.LEADER, Bytes.ofInt(view.pnn()));
     }
   }

@@ -57,7 +57,12 @@ final class LockElection implements Election {
   @Override
   public void stepDown() {
     if (attempt != null) {
-      scope.log().notice(held ? "Releasing the cluster lock" : "Giving up the attempt to take the cluster lock");
+      scope
+          .log()
+          .notice(
+              held
+                  ? "Releasing the cluster lock"
+                  : "Giving up the attempt to take the cluster lock");
       release();
     }
   }
@@ -77,7 +82,10 @@ final class LockElection implements Election {
       switch (outcome) {
         case HELD -> scope.log().notice("Cluster lock released: this node can no longer be leader");
         case CONTENDED -> scope.log().info("Cluster lock is held by another node");
-        case TIMEOUT -> scope.log().warning("No answer about the cluster lock for " + ATTEMPT_SECONDS + " seconds");
+        case TIMEOUT ->
+            scope
+                .log()
+                .warning("No answer about the cluster lock for " + ATTEMPT_SECONDS + " seconds");
         case ERROR -> scope.log().error("Cluster lock cannot be taken: its helper has failed");
       }
     }

@@ -7,13 +7,14 @@ import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.Tunable;
-import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.TunableValues;
+import org.ctdbj.protocol.body.NodeMap;
 
 /**
- * The round that each recovery core makes every RecoverInterval: looks after its own node, and if it is the leader after
- * the cluster. One pass at a time; a pass ends at the first control that fails. The order of the steps matters: a node
- * that is inactive or not the leader must never get as far as to start a recovery.
+ * The round that each recovery core makes every RecoverInterval: looks after its own node, and if
+ * it is the leader after the cluster. One pass at a time; a pass ends at the first control that
+ * fails. The order of the steps matters: a node that is inactive or not the leader must never get
+ * as far as to start a recovery.
  */
 final class MainLoop {
   private final ClusterView view;

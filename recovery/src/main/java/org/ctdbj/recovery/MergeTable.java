@@ -17,14 +17,15 @@ import org.ctdbj.protocol.RecordHeader;
 /**
  * The records of one database while a recovery collects them: of each key the copy that counts.
  *
- * <p>The copy with the highest rsn counts. Among equals ctdbd goes through the nodes in ascending order and lets a later
- * copy replace an earlier one only if the earlier one names the leader as data master. The outcome of that, and so of
- * this table, does not depend on the order of arrival: it is the copy of the lowest node among those that do not name
- * the leader; if all do, the copy of the highest node.
+ * <p>The copy with the highest rsn counts. Among equals ctdbd goes through the nodes in ascending
+ * order and lets a later copy replace an earlier one only if the earlier one names the leader as
+ * data master. The outcome of that, and so of this table, does not depend on the order of arrival:
+ * it is the copy of the lowest node among those that do not name the leader; if all do, the copy of
+ * the highest node.
  *
- * <p>A database may have millions of records, so there are no objects per record: the records lie one after the other in
- * large arrays, in the form in which they are sent, each after a head of two integers (room for the record, node it came
- * from), and a hash table of positions finds them.
+ * <p>A database may have millions of records, so there are no objects per record: the records lie
+ * one after the other in large arrays, in the form in which they are sent, each after a head of two
+ * integers (room for the record, node it came from), and a hash table of positions finds them.
  */
 final class MergeTable {
   private static final VarHandle INT =
@@ -120,11 +121,11 @@ final class MergeTable {
   }
 
   /**
-   * Makes the buffers to send, one at a time; the table is used up by it. Records without data are left out: they are
-   * the traces of deleted ones.
+   * Makes the buffers to send, one at a time; the table is used up by it. Records without data are
+   * left out: they are the traces of deleted ones.
    *
-   * @param bufferBytes a buffer ends with the record that makes it this large; a first one comes even if there is no
-   *     record
+   * @param bufferBytes a buffer ends with the record that makes it this large; a first one comes
+   *     even if there is no record
    * @param takeOver whether the leader becomes data master, as in all but persistent databases
    */
   Drain drain(int databaseId, long bufferBytes, boolean takeOver) {

@@ -4,7 +4,8 @@ package org.ctdbj.recovery;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * Something that must not run twice at a time and that others may forbid for a while: recoveries, takeover runs.
+ * Something that must not run twice at a time and that others may forbid for a while: recoveries,
+ * takeover runs.
  */
 final class Operation {
   private final String name;
@@ -61,7 +62,9 @@ final class Operation {
     if (disabled != null) {
       disabled.cancel();
     }
-    scope.log().notice("Disabling " + name + " for " + Integer.toUnsignedString(seconds) + " seconds");
+    scope
+        .log()
+        .notice("Disabling " + name + " for " + Integer.toUnsignedString(seconds) + " seconds");
     disabled = scope.afterSeconds(Integer.toUnsignedLong(seconds), this::enable);
     return true;
   }

@@ -10,7 +10,10 @@ import org.ctdbj.protocol.Srvid;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.recovery.door.RandomSource;
 
-/** One recovery as the leader sees it: bans first, then the databases, then the addresses, then a rest. */
+/**
+ * One recovery as the leader sees it: bans first, then the databases, then the addresses, then a
+ * rest.
+ */
 final class RecoveryCycle {
   private final ClusterView view;
   private final RandomSource random;

@@ -9,11 +9,12 @@ import org.ctdbj.recovery.door.RandomSource;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * The recovery core of one node: takes part in the election of the leader and, as leader, keeps the cluster in one
- * piece. What ctdbd does in a process of its own, its recovery daemon, this does as a client inside its node.
+ * The recovery core of one node: takes part in the election of the leader and, as leader, keeps the
+ * cluster in one piece. What ctdbd does in a process of its own, its recovery daemon, this does as
+ * a client inside its node.
  *
- * <p>All methods are called on the node thread, and everything runs there; nothing blocks. An instance is started once
- * and stopped once.
+ * <p>All methods are called on the node thread, and everything runs there; nothing blocks. An
+ * instance is started once and stopped once.
  */
 public final class RecoveryDaemon {
   private final Scope.Root root;
@@ -28,8 +29,8 @@ public final class RecoveryDaemon {
   /**
    * Makes it; nothing happens before {@link #start}.
    *
-   * @param broken gets an exception that is a fault of this code. The core has stopped then and its owner makes a new
-   *     one, as ctdbd starts its recovery daemon anew when it has died
+   * @param broken gets an exception that is a fault of this code. The core has stopped then and its
+   *     owner makes a new one, as ctdbd starts its recovery daemon anew when it has died
    */
   public RecoveryDaemon(
       ClusterPort port,
@@ -54,11 +55,7 @@ public final class RecoveryDaemon {
     culprits = new Culprits(view, scope);
     leadership =
         new Leadership(
-            view,
-            scope,
-            lock.configured(),
-            settings.leaderTimeoutSeconds(),
-            this::leadershipLost);
+            view, scope, lock.configured(), settings.leaderTimeoutSeconds(), this::leadershipLost);
     election =
         lock.configured()
             ? new LockElection(view, scope, leadership, lock)
@@ -95,7 +92,9 @@ public final class RecoveryDaemon {
     loop.start();
   }
 
-  /** Gives up the cluster lock; nothing of this core runs afterwards. Safe to call more than once. */
+  /**
+   * Gives up the cluster lock; nothing of this core runs afterwards. Safe to call more than once.
+   */
   public void stop() {
     scope.end();
   }
@@ -105,7 +104,9 @@ public final class RecoveryDaemon {
     return leadership.leader();
   }
 
-  /** Problems that a node has caused since the last good recovery, as this node has counted them. */
+  /**
+   * Problems that a node has caused since the last good recovery, as this node has counted them.
+   */
   public int banCredits(int pnn) {
     return culprits.credits(pnn);
   }

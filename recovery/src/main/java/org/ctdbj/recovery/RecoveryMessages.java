@@ -15,7 +15,10 @@ import org.ctdbj.protocol.body.SrvidMessage;
 
 /** The requests that other nodes, tools and the own daemon send to a recovery core as messages. */
 final class RecoveryMessages {
-  /** errno EAGAIN, negated: what a requester gets while the thing it wants to disable is in progress. */
+  /**
+   * errno EAGAIN, negated: what a requester gets while the thing it wants to disable is in
+   * progress.
+   */
   private static final int IN_PROGRESS = -11;
 
   private final ClusterView view;
@@ -49,7 +52,8 @@ final class RecoveryMessages {
     listen(Srvid.PUSH_NODE_FLAGS, "PUSH_NODE_FLAGS", 12, this::onPushNodeFlags);
     scope.subscribe(
         Srvid.RELOAD_NODES,
-        data -> scope.log().notice("The nodes file was reloaded: the next pass sees the new nodes"));
+        data ->
+            scope.log().notice("The nodes file was reloaded: the next pass sees the new nodes"));
     listen(Srvid.TAKEOVER_RUN, "TAKEOVER_RUN", 16, this::onTakeoverRun);
     listen(
         Srvid.REBALANCE_NODE,
@@ -66,11 +70,7 @@ final class RecoveryMessages {
         "DISABLE_RECOVERIES",
         24,
         data -> onDisable(data, recovery::disable));
-    listen(
-        Srvid.DISABLE_IP_CHECK,
-        "DISABLE_IP_CHECK",
-        4,
-        data -> takeover.disable(data.getInt(0)));
+    listen(Srvid.DISABLE_IP_CHECK, "DISABLE_IP_CHECK", 4, data -> takeover.disable(data.getInt(0)));
     listen(Srvid.MEM_DUMP, "MEM_DUMP", 16, this::onMemoryDump);
     scope.subscribe(
         Srvid.SET_NODE_FLAGS,
@@ -85,9 +85,7 @@ final class RecoveryMessages {
           if (data.length() == size) {
             handler.accept(data);
           } else {
-            scope
-                .log()
-                .error(name + " message has " + data.length() + " bytes; expected " + size);
+            scope.log().error(name + " message has " + data.length() + " bytes; expected " + size);
           }
         });
   }
@@ -131,8 +129,7 @@ final class RecoveryMessages {
     var message = DisableMessage.decode(data);
     boolean done = disable.test(message.timeoutSeconds());
     if (message.srvid() != 0) {
-      scope.message(
-          message.pnn(), message.srvid(), Bytes.ofInt(done ? view.pnn() : IN_PROGRESS));
+      scope.message(message.pnn(), message.srvid(), Bytes.ofInt(done ? view.pnn() : IN_PROGRESS));
     }
   }
 

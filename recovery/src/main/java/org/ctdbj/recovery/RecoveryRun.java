@@ -14,16 +14,16 @@ import org.ctdbj.protocol.DatabaseFlags;
 import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.RecoveryMode;
+import org.ctdbj.protocol.TunableValues;
 import org.ctdbj.protocol.body.DatabaseMap;
 import org.ctdbj.protocol.body.NodeMap;
-import org.ctdbj.protocol.TunableValues;
 import org.ctdbj.protocol.body.VnnMap;
 
 /**
- * Rebuilds the cluster's databases under a new generation: everybody into recovery mode, the new VNN map to everybody,
- * all databases, everybody out of recovery mode. Any failure ends it; whoever started it starts another one. It leaves
- * nothing behind that another run could not start from: databases that stay frozen with an open transaction are frozen
- * already for the next one.
+ * Rebuilds the cluster's databases under a new generation: everybody into recovery mode, the new
+ * VNN map to everybody, all databases, everybody out of recovery mode. Any failure ends it; whoever
+ * started it starts another one. It leaves nothing behind that another run could not start from:
+ * databases that stay frozen with an open transaction are frozen already for the next one.
  */
 final class RecoveryRun {
   private static final int COMPARED_FLAGS =
@@ -101,10 +101,7 @@ final class RecoveryRun {
     scope.askAll(
         nodes,
         Question.body(
-            Control.GET_CAPABILITIES,
-            Bytes.EMPTY,
-            plan.timeoutSeconds(),
-            data -> data.getInt(0)),
+            Control.GET_CAPABILITIES, Bytes.EMPTY, plan.timeoutSeconds(), data -> data.getInt(0)),
         this::readDatabases);
   }
 
@@ -118,8 +115,7 @@ final class RecoveryRun {
             generation, ClusterView.locationMasters(plan.nodes(), capabilities.values(), self));
     scope.askAll(
         plan.nodes(),
-        Question.body(
-            Control.GET_DBMAP, Bytes.EMPTY, plan.timeoutSeconds(), DatabaseMap::decode),
+        Question.body(Control.GET_DBMAP, Bytes.EMPTY, plan.timeoutSeconds(), DatabaseMap::decode),
         answers -> unite(answers, map));
   }
 
@@ -202,8 +198,7 @@ final class RecoveryRun {
   }
 
   private Question<NodeMap> nodeMap() {
-    return Question.body(
-        Control.GET_NODEMAP, Bytes.EMPTY, plan.timeoutSeconds(), NodeMap::decode);
+    return Question.body(Control.GET_NODEMAP, Bytes.EMPTY, plan.timeoutSeconds(), NodeMap::decode);
   }
 
   private static Bytes mode(RecoveryMode mode) {

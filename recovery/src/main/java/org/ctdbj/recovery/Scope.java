@@ -12,11 +12,12 @@ import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * A piece of the core's work that can end early: the life of the core, one pass of the main loop, one recovery. After
- * its end no answer, timer or message of it does anything, so that whoever ends it need not know what was under way.
+ * A piece of the core's work that can end early: the life of the core, one pass of the main loop,
+ * one recovery. After its end no answer, timer or message of it does anything, so that whoever ends
+ * it need not know what was under way.
  *
- * <p>It is also the only way by which events enter the core: before each one the root's {@link Root#beforeEvent} runs,
- * and an exception that escapes goes to {@link Root#broken}.
+ * <p>It is also the only way by which events enter the core: before each one the root's {@link
+ * Root#beforeEvent} runs, and an exception that escapes goes to {@link Root#broken}.
  */
 final class Scope {
   /** What all scopes of one core share. */

@@ -4,8 +4,8 @@ package org.ctdbj.recovery;
 import org.ctdbj.protocol.Srvid;
 
 /**
- * Service ids for the records of pulls and pushes. None is used twice by one core, so that messages of an attempt that
- * was given up never get into the next one.
+ * Service ids for the records of pulls and pushes. None is used twice by one core, so that messages
+ * of an attempt that was given up never get into the next one.
  */
 final class SrvidSequence {
   private long last;

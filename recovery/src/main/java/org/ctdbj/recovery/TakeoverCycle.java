@@ -12,7 +12,10 @@ import org.ctdbj.protocol.body.SrvidMessage;
 
 /** When the leader makes takeover runs, for whom, and what it tells the others meanwhile. */
 final class TakeoverCycle {
-  /** For so long the other nodes may not ask for takeover runs unless the end is announced before; ctdbd's too. */
+  /**
+   * For so long the other nodes may not ask for takeover runs unless the end is announced before;
+   * ctdbd's too.
+   */
   private static final int QUIET_SECONDS = 60;
 
   private final ClusterView view;
@@ -82,7 +85,9 @@ final class TakeoverCycle {
             good -> {
               outcome[0] = good;
               scope.end();
-              scope.log().notice("Takeover run " + (good ? "completed successfully" : "unsuccessful"));
+              scope
+                  .log()
+                  .notice("Takeover run " + (good ? "completed successfully" : "unsuccessful"));
               done.accept(good);
             })
         .start();

@@ -9,12 +9,13 @@ import java.util.function.IntConsumer;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.Tunable;
-import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.TunableValues;
+import org.ctdbj.protocol.body.NodeMap;
 
 /**
- * One takeover run: asks which public addresses there are and tells all nodes that the allocation is settled, which runs
- * their "ipreallocated" scripts. Addresses that a node of another implementation knows stay where they are.
+ * One takeover run: asks which public addresses there are and tells all nodes that the allocation
+ * is settled, which runs their "ipreallocated" scripts. Addresses that a node of another
+ * implementation knows stay where they are.
  */
 final class TakeoverRun {
   /** The scripts may take several times as long as a plain question; ctdbd's factor. */

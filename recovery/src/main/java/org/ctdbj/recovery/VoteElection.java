@@ -10,12 +10,15 @@ import org.ctdbj.protocol.body.ElectionVote;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * Election by votes, for a cluster without a cluster lock. Each vote says since when its sender could have led; whoever
- * knows a better candidate, itself, answers with an own vote. Who has heard no better one when votes have stopped for a
- * while is leader. The longest-running node wins, the higher number among equals.
+ * Election by votes, for a cluster without a cluster lock. Each vote says since when its sender
+ * could have led; whoever knows a better candidate, itself, answers with an own vote. Who has heard
+ * no better one when votes have stopped for a while is leader. The longest-running node wins, the
+ * higher number among equals.
  */
 final class VoteElection implements Election {
-  /** Delay of the answer to a vote that loses, so that one answer serves for several; ctdbd's too. */
+  /**
+   * Delay of the answer to a vote that loses, so that one answer serves for several; ctdbd's too.
+   */
   private static final long ANSWER_NANOS = 500_000_000L;
 
   /** Length of the first election in test mode; ctdbd's too. */
@@ -52,8 +55,8 @@ final class VoteElection implements Election {
   }
 
   /**
-   * ctdbd 4.17 waits here without a limit for a vote that may never come, because its sender has died; this waits as
-   * long as for any other.
+   * ctdbd 4.17 waits here without a limit for a vote that may never come, because its sender has
+   * died; this waits as long as for any other.
    */
   @Override
   public void peerStarted() {

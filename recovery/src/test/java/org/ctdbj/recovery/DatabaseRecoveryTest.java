@@ -107,11 +107,9 @@ class DatabaseRecoveryTest {
     for (int pnn = 0; pnn < 3; pnn++) {
       var records = db(cluster, pnn, "p.tdb").records;
       assertEquals(Set.of("k", SEQNUM), records.keySet());
-      assertEquals(
-          new FakeDatabase.Copy(new RecordHeader(3, 2, 0x77), "wins"), records.get("k"));
+      assertEquals(new FakeDatabase.Copy(new RecordHeader(3, 2, 0x77), "wins"), records.get("k"));
     }
-    assertEquals(
-        1, cluster.trace.stream().filter(line -> line.endsWith("DB_PULL")).count());
+    assertEquals(1, cluster.trace.stream().filter(line -> line.endsWith("DB_PULL")).count());
   }
 
   @Test
@@ -212,8 +210,7 @@ class DatabaseRecoveryTest {
     cluster
         .node(1)
         .faults
-        .put(
-            Control.DB_PULL, data -> left[0]-- > 0 ? FakeNode.ok(Bytes.ofInt(77)) : null);
+        .put(Control.DB_PULL, data -> left[0]-- > 0 ? FakeNode.ok(Bytes.ofInt(77)) : null);
     recover(cluster);
     assertTrue(cluster.member(0).logged("0 records came, 77 were announced"));
     assertEquals("v", db(cluster, 0, "v.tdb").records.get("k").value());
@@ -251,9 +248,7 @@ class DatabaseRecoveryTest {
     cluster
         .node(1)
         .faults
-        .put(
-            Control.DB_PUSH_CONFIRM,
-            data -> left[0]-- > 0 ? FakeNode.ok(Bytes.ofInt(0)) : null);
+        .put(Control.DB_PUSH_CONFIRM, data -> left[0]-- > 0 ? FakeNode.ok(Bytes.ofInt(0)) : null);
     recover(cluster);
     assertTrue(cluster.member(0).logged("node 1 stored 0 of 1 records"));
     assertEquals("v", db(cluster, 1, "v.tdb").records.get("k").value());

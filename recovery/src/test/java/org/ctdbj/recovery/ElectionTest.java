@@ -97,8 +97,10 @@ class ElectionTest {
     double elected =
         cluster.time.runUntil(
             20,
-            () -> cluster.member(1).leader() == 1 && cluster.member(2).leader() == 1
-                && cluster.member(1).logged("Election period ended"));
+            () ->
+                cluster.member(1).leader() == 1
+                    && cluster.member(2).leader() == 1
+                    && cluster.member(1).logged("Election period ended"));
     assertTrue(elected < 13, () -> "took " + elected);
     cluster.time.runSeconds(27.4 - elected);
     cluster.cut(0, 1);

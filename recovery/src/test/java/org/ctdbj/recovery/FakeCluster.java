@@ -21,8 +21,8 @@ import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * Several recovery cores with fake daemons, joined by a network without losses: each packet takes a millisecond. Nodes
- * can be killed, stopped like by SIGSTOP, and cut off.
+ * Several recovery cores with fake daemons, joined by a network without losses: each packet takes a
+ * millisecond. Nodes can be killed, stopped like by SIGSTOP, and cut off.
  */
 final class FakeCluster {
   private static final long LATENCY_NANOS = 1_000_000;
@@ -218,7 +218,9 @@ final class FakeCluster {
     return members.get(pnn).node;
   }
 
-  /** Starts nodes one after the other, a second apart, so that the first one is the longest-running. */
+  /**
+   * Starts nodes one after the other, a second apart, so that the first one is the longest-running.
+   */
   FakeCluster start() {
     for (int i = 0; i < members.size(); i++) {
       start(i);

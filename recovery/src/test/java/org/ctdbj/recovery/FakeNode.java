@@ -26,7 +26,10 @@ import org.ctdbj.protocol.body.RecordData;
 import org.ctdbj.protocol.body.TransactionDatabase;
 import org.ctdbj.protocol.body.VnnMap;
 
-/** What a daemon does with the controls that a recovery core sends, without anything that takes time. */
+/**
+ * What a daemon does with the controls that a recovery core sends, without anything that takes
+ * time.
+ */
 final class FakeNode {
   /** Answer of a fault that leaves the request without an answer. */
   static final ControlResult SILENCE = ControlResult.failed("never sent");
@@ -101,8 +104,12 @@ final class FakeNode {
         reallocations++;
         yield ok();
       }
-      case GET_PUBLIC_IPS -> ok(new ByteWriter(4 + 32 * publicAddresses)
-          .putInt(publicAddresses).putZeros(32 * publicAddresses).toBytes());
+      case GET_PUBLIC_IPS ->
+          ok(
+              new ByteWriter(4 + 32 * publicAddresses)
+                  .putInt(publicAddresses)
+                  .putZeros(32 * publicAddresses)
+                  .toBytes());
       case GET_ALL_TUNABLES -> ok(tunables.encode());
       case GET_NODEMAP -> ok(nodeMap().encode());
       case GET_RECMODE -> ControlResult.of(mode, Bytes.EMPTY, "");
@@ -136,12 +143,13 @@ final class FakeNode {
         freezeAll();
         yield ok();
       }
-      case GET_DBMAP -> ok(
-          new DatabaseMap(
-                  databases.values().stream()
-                      .map(d -> new DatabaseMap.Entry(d.id, d.flags))
-                      .toList())
-              .encode());
+      case GET_DBMAP ->
+          ok(
+              new DatabaseMap(
+                      databases.values().stream()
+                          .map(d -> new DatabaseMap.Entry(d.id, d.flags))
+                          .toList())
+                  .encode());
       case DB_ATTACH -> attach(data, 0);
       case DB_ATTACH_PERSISTENT -> attach(data, DatabaseFlags.PERSISTENT);
       case DB_ATTACH_REPLICATED -> attach(data, DatabaseFlags.REPLICATED);
@@ -214,8 +222,7 @@ final class FakeNode {
         (key, copy) -> all.add(new RecordData(0, Bytes.ofText(key), encode(copy))));
     for (int from = 0; from < all.size(); from += 3) {
       var part = all.subList(from, Math.min(from + 3, all.size()));
-      cluster.message(
-          pnn, source, request.srvid(), new RecordBuffer(database.id, part).encode());
+      cluster.message(pnn, source, request.srvid(), new RecordBuffer(database.id, part).encode());
     }
     return ok(Bytes.ofInt(all.size()));
   }

@@ -89,10 +89,7 @@ class LeaderDutiesTest {
   @Test
   void nodeThatFailsAgainAndAgainIsBannedAtTwiceTheNumberOfNodes() {
     var cluster = new FakeCluster(3).settle();
-    cluster
-        .node(2)
-        .faults
-        .put(Control.GET_NODEMAP, data -> ControlResult.failed("broken"));
+    cluster.node(2).faults.put(Control.GET_NODEMAP, data -> ControlResult.failed("broken"));
     cluster.time.runUntil(10, () -> cluster.member(0).recovery.banCredits(2) == 5);
     assertEquals(0, cluster.node(2).bans);
     cluster.time.runUntil(3, () -> cluster.node(2).bans == 1);
@@ -163,7 +160,8 @@ class LeaderDutiesTest {
   void recoveriesCanBeDisabled() {
     var cluster = new FakeCluster(2).settle();
     var answers = listen(cluster, 1);
-    cluster.message(1, 0, Srvid.DISABLE_RECOVERIES, new DisableMessage(1, REPLY_SRVID, 20).encode());
+    cluster.message(
+        1, 0, Srvid.DISABLE_RECOVERIES, new DisableMessage(1, REPLY_SRVID, 20).encode());
     cluster.time.runSeconds(1);
     assertEquals(List.of(0), answers);
     int before = cluster.node(0).map.generation();
@@ -182,7 +180,8 @@ class LeaderDutiesTest {
     cluster.node(1).faults.put(Control.START_RECOVERY, data -> FakeNode.SILENCE);
     cluster.node(1).mode = RecoveryMode.ACTIVE.code();
     cluster.time.runUntil(3, () -> cluster.trace.getLast().endsWith("START_RECOVERY"));
-    cluster.message(1, 0, Srvid.DISABLE_RECOVERIES, new DisableMessage(1, REPLY_SRVID, 20).encode());
+    cluster.message(
+        1, 0, Srvid.DISABLE_RECOVERIES, new DisableMessage(1, REPLY_SRVID, 20).encode());
     cluster.time.runSeconds(0.1);
     assertEquals(List.of(-11), answers);
   }
@@ -208,7 +207,10 @@ class LeaderDutiesTest {
   void twoFailedTakeoverRunsBan() {
     var cluster = new FakeCluster(3).settle();
     var answers = listen(cluster, 2);
-    cluster.node(1).faults.put(Control.IPREALLOCATED, data -> ControlResult.of(110, Bytes.EMPTY, ""));
+    cluster
+        .node(1)
+        .faults
+        .put(Control.IPREALLOCATED, data -> ControlResult.of(110, Bytes.EMPTY, ""));
     cluster.message(2, 0, Srvid.TAKEOVER_RUN, new SrvidMessage(2, REPLY_SRVID).encode());
     cluster.time.runUntil(5, () -> cluster.member(0).recovery.banCredits(1) == 3);
     cluster.time.runUntil(5, () -> cluster.node(1).bans == 1);
@@ -271,10 +273,7 @@ class LeaderDutiesTest {
 
   private static List<Integer> listen(FakeCluster cluster, int pnn) {
     var answers = new ArrayList<Integer>();
-    cluster
-        .member(pnn)
-        .handlers
-        .put(REPLY_SRVID, (srvid, data) -> answers.add(data.getInt(0)));
+    cluster.member(pnn).handlers.put(REPLY_SRVID, (srvid, data) -> answers.add(data.getInt(0)));
     return answers;
   }
 }

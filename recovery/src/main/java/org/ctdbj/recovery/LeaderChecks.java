@@ -86,7 +86,7 @@ final class LeaderChecks {
 
   private void modesRead(Answers<Integer> answers) {
     for (var answer : answers.values().entrySet()) {
-      if (answer.getValue() == RecoveryMode.ACTIVE.code()) {
+      if (answer.getValue() == RecoveryMode.ACTIVE.number()) {
         pass.log().notice("Node " + answer.getKey() + " is in recovery mode");
         done.accept(Verdict.RECOVER);
         return;

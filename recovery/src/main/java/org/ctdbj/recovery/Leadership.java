@@ -186,7 +186,7 @@ final class Leadership {
         view.active(),
         Question.command(
             Control.SET_RECMODE,
-            Bytes.ofInt(RecoveryMode.ACTIVE.code()),
+            Bytes.ofInt(RecoveryMode.ACTIVE.number()),
             view.tunable(Tunable.ELECTION_TIMEOUT)),
         answers -> {
           stopForcing();

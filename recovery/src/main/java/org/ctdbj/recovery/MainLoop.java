@@ -123,12 +123,12 @@ final class MainLoop {
     }
     view.priorityMicros(scope.wallClockMicros());
     takeover.dropRequests();
-    if (mode == RecoveryMode.NORMAL.code()) {
+    if (mode == RecoveryMode.NORMAL.number()) {
       pass.ask(
           view.pnn(),
           Question.command(
               Control.SET_RECMODE,
-              Bytes.ofInt(RecoveryMode.ACTIVE.code()),
+              Bytes.ofInt(RecoveryMode.ACTIVE.number()),
               view.controlTimeoutSeconds()),
           ok -> freezeSelf(),
           this::failed);

@@ -127,7 +127,7 @@ final class RecoveryMessages {
 
   private void onDisable(Bytes data, IntPredicate disable) {
     var message = DisableMessage.decode(data);
-    boolean done = disable.test(message.timeoutSeconds());
+    boolean done = disable.test(message.seconds());
     if (message.srvid() != 0) {
       scope.message(message.pnn(), message.srvid(), Bytes.ofInt(done ? view.pnn() : IN_PROGRESS));
     }

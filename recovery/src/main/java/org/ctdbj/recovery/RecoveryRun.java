@@ -202,6 +202,6 @@ final class RecoveryRun {
   }
 
   private static Bytes mode(RecoveryMode mode) {
-    return Bytes.ofInt(mode.code());
+    return Bytes.ofInt(mode.number());
   }
 }

@@ -7,6 +7,7 @@ import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.Srvid;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.body.ElectionVote;
+import org.ctdbj.protocol.body.TimeVal;
 import org.ctdbj.recovery.door.Timers;
 
 /**
@@ -100,7 +101,7 @@ final class VoteElection implements Election {
     if (NodeFlags.isInactive(vote.nodeFlags())) {
       return true;
     }
-    int order = Long.compare(view.priorityMicros(), vote.priorityMicros());
+    int order = TimeVal.ofMicros(view.priorityMicros()).compareTo(vote.priorityTime());
     return order < 0 || order == 0 && Integer.compareUnsigned(view.pnn(), vote.pnn()) > 0;
   }
 
@@ -117,7 +118,7 @@ final class VoteElection implements Election {
     var vote =
         new ElectionVote(
             candidate ? view.connected().size() : 0,
-            candidate ? view.priorityMicros() : scope.wallClockMicros(),
+            TimeVal.ofMicros(candidate ? view.priorityMicros() : scope.wallClockMicros()),
             view.pnn(),
             view.ownFlags());
     scope.message(Pnn.BROADCAST_ALL, Srvid.ELECTION, vote.encode());

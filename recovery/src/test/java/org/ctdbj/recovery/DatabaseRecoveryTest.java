@@ -170,7 +170,7 @@ class DatabaseRecoveryTest {
     db(cluster, 1, "v.tdb").put("k", 5, 1, 0, "v");
     cluster.node(2).faults.put(Control.DB_FREEZE, data -> FakeNode.SILENCE);
     cluster.trace.clear();
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     double seconds =
         cluster.time.runUntil(
             200, () -> cluster.node(0).map.lmasters().size() == 2 && cluster.settled());
@@ -192,7 +192,7 @@ class DatabaseRecoveryTest {
         .node(1)
         .faults
         .put(Control.DB_FREEZE, data -> data.getInt(0) == bad ? FakeNode.SILENCE : null);
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runSeconds(5);
     int generation = cluster.node(0).map.generation();
     for (int i = 0; i < 4; i++) {
@@ -262,7 +262,7 @@ class DatabaseRecoveryTest {
         .node(1)
         .faults
         .put(Control.GET_DBNAME, data -> FakeNode.ok(Bytes.ofTerminated("other.tdb")));
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runUntil(30, () -> cluster.node(1).bans == 1);
     assertEquals(0, cluster.node(0).bans);
     assertTrue(cluster.member(0).logged("calls it \"other.tdb\""));
@@ -274,7 +274,7 @@ class DatabaseRecoveryTest {
     int id = FakeCluster.databaseId("v.tdb");
     cluster.node(0).database(id, "v.tdb", DatabaseFlags.READONLY);
     cluster.node(1).database(id, "v.tdb", DatabaseFlags.STICKY | DatabaseFlags.PERSISTENT);
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runSeconds(5);
     assertTrue(cluster.member(0).logged("has flags 0x1 on node 1, 0x0 elsewhere"));
     assertFalse(cluster.settled());
@@ -286,7 +286,7 @@ class DatabaseRecoveryTest {
     int before = cluster.node(0).map.generation();
     cluster.node(1).faults.put(Control.END_RECOVERY, data -> ControlResult.of(8, Bytes.EMPTY, ""));
     cluster.trace.clear();
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runSeconds(20);
     long runs = cluster.trace.stream().filter("0>1 START_RECOVERY"::equals).count();
     assertTrue(runs >= 15 && runs <= 21, () -> "runs: " + runs);
@@ -302,7 +302,7 @@ class DatabaseRecoveryTest {
     database(cluster, "v.tdb", 0, 0, 1, 2);
     cluster.node(2).faults.put(Control.WIPE_DATABASE, data -> FakeNode.SILENCE);
     int subscriptions = cluster.member(0).handlers.size();
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runUntil(5, () -> cluster.trace.contains("0>2 WIPE_DATABASE"));
     cluster.message(1, 0, Srvid.LEADER, Bytes.ofInt(1));
     cluster.time.runSeconds(0.01);
@@ -324,7 +324,7 @@ class DatabaseRecoveryTest {
     database(cluster, "v.tdb", 0, 0, 1, 2);
     db(cluster, 1, "v.tdb").put("k", 5, 1, 0, "v");
     cluster.node(2).faults.put(Control.DB_FREEZE, data -> FakeNode.SILENCE);
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runSeconds(3);
     cluster.kill(2);
     double seconds = cluster.time.runUntil(30, cluster::settled);
@@ -386,7 +386,7 @@ class DatabaseRecoveryTest {
   /** What "ctdb recover" does. */
   private static void recover(FakeCluster cluster) {
     int before = cluster.node(0).map.generation();
-    cluster.node(0).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(0).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runUntil(
         10, () -> cluster.settled() && cluster.node(0).map.generation() != before);
     cluster.time.runSeconds(0.1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.recovery;
 
+import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -17,6 +18,7 @@ import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.body.NodeMap;
+import org.ctdbj.protocol.body.SockAddr;
 import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
@@ -26,6 +28,8 @@ import org.ctdbj.recovery.door.Timers;
  */
 final class FakeCluster {
   private static final long LATENCY_NANOS = 1_000_000;
+  private static final SockAddr ADDRESS =
+      new SockAddr(InetAddress.ofLiteral("127.0.0.1"), 4379);
 
   /** One node: its fake daemon, its recovery core and the queues in front of both. */
   final class Member implements ClusterPort, Timers {
@@ -264,7 +268,7 @@ final class FakeCluster {
             .allMatch(
                 m ->
                     m.leader() == first.leader()
-                        && m.node.mode == RecoveryMode.NORMAL.code()
+                        && m.node.mode == RecoveryMode.NORMAL.number()
                         && m.node.recoveries > 0
                         && m.node.map.equals(first.node.map));
   }
@@ -334,6 +338,6 @@ final class FakeCluster {
   }
 
   NodeMap.Node entry(int pnn, int flags) {
-    return new NodeMap.Node(pnn, flags, Bytes.of(new byte[28]));
+    return new NodeMap.Node(pnn, flags, ADDRESS);
   }
 }

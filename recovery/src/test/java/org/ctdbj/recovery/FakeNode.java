@@ -37,7 +37,7 @@ final class FakeNode {
   final FakeCluster cluster;
   final int pnn;
   final int[] flags;
-  int mode = RecoveryMode.ACTIVE.code();
+  int mode = RecoveryMode.ACTIVE.number();
   int capabilities = Capabilities.DEFAULT;
   TunableValues tunables = TunableValues.defaults();
   VnnMap map;
@@ -71,7 +71,7 @@ final class FakeNode {
   void becomeInactive(int flag) {
     flags[pnn] |= flag;
     map = new VnnMap(Generation.INVALID, map.lmasters());
-    mode = RecoveryMode.ACTIVE.code();
+    mode = RecoveryMode.ACTIVE.number();
     freezeAll();
   }
 
@@ -117,7 +117,7 @@ final class FakeNode {
       case GET_CAPABILITIES -> ok(Bytes.ofInt(capabilities));
       case GETVNNMAP -> ok(map.encode());
       case SETVNNMAP -> {
-        if (mode != RecoveryMode.ACTIVE.code()) {
+        if (mode != RecoveryMode.ACTIVE.number()) {
           yield ControlResult.failed("not in recovery mode");
         }
         map = VnnMap.decode(data);
@@ -252,7 +252,7 @@ final class FakeNode {
   }
 
   private ControlResult setMode(int newMode) {
-    if (newMode == RecoveryMode.NORMAL.code()) {
+    if (newMode == RecoveryMode.NORMAL.number()) {
       for (var database : databases.values()) {
         if (database.generation != map.generation()) {
           return ControlResult.failed("generation of " + database.name + " differs");

@@ -77,7 +77,7 @@ class LeaderDutiesTest {
     cluster.node(2).flags[2] = NodeFlags.STOPPED;
     cluster.trace.clear();
     cluster.time.runSeconds(10);
-    assertEquals(RecoveryMode.ACTIVE.code(), cluster.node(2).mode);
+    assertEquals(RecoveryMode.ACTIVE.number(), cluster.node(2).mode);
     assertEquals(1, cluster.trace.stream().filter("2>2 FREEZE"::equals).count());
     cluster.node(2).flags[2] = 0;
     cluster.time.runUntil(30, cluster::settled);
@@ -148,10 +148,10 @@ class LeaderDutiesTest {
   void recoveriesRestAfterOne() {
     var cluster = new FakeCluster(2).settle();
     int first = cluster.node(0).map.generation();
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runUntil(3, () -> cluster.node(0).map.generation() != first && cluster.settled());
     int second = cluster.node(0).map.generation();
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     double seconds = cluster.time.runUntil(20, () -> cluster.node(0).map.generation() != second);
     assertTrue(seconds > 9 && seconds < 12, () -> "took " + seconds);
   }
@@ -165,7 +165,7 @@ class LeaderDutiesTest {
     cluster.time.runSeconds(1);
     assertEquals(List.of(0), answers);
     int before = cluster.node(0).map.generation();
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runSeconds(10);
     assertEquals(before, cluster.node(0).map.generation());
     cluster.message(1, 0, Srvid.DISABLE_RECOVERIES, new DisableMessage(1, REPLY_SRVID, 0).encode());
@@ -178,7 +178,7 @@ class LeaderDutiesTest {
     var cluster = new FakeCluster(2).settle();
     var answers = listen(cluster, 1);
     cluster.node(1).faults.put(Control.START_RECOVERY, data -> FakeNode.SILENCE);
-    cluster.node(1).mode = RecoveryMode.ACTIVE.code();
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
     cluster.time.runUntil(3, () -> cluster.trace.getLast().endsWith("START_RECOVERY"));
     cluster.message(
         1, 0, Srvid.DISABLE_RECOVERIES, new DisableMessage(1, REPLY_SRVID, 20).encode());

@@ -44,12 +44,17 @@ final class ClusterView {
     return tunables.get(tunable);
   }
 
+  /** A tunable that is a time, at least 1. */
+  int seconds(Tunable tunable) {
+    return Timeouts.seconds(tunables, tunable);
+  }
+
   /**
    * Seconds to wait for an answer of any node; as ctdbd does, for all controls of its recovery
    * daemon.
    */
   int controlTimeoutSeconds() {
-    return tunable(Tunable.RECOVER_TIMEOUT);
+    return seconds(Tunable.RECOVER_TIMEOUT);
   }
 
   void nodes(NodeMap map) {

@@ -42,15 +42,7 @@ final class Culprits {
     int kept = before == null || now - before.lastReportNanos > graceNanos ? 0 : before.credits;
     counts.put(pnn, new Count(kept + credits, now));
     last = pnn;
-    scope
-        .log()
-        .notice(
-            "Node "
-                + pnn
-                + " has caused "
-                + (kept + credits)
-                + " problems since "
-                + (kept == 0 ? "just now" : "the last good recovery"));
+    scope.log().notice("Node " + pnn + " has " + (kept + credits) + " ban credits");
   }
 
   /** The node reported last; {@link Pnn#UNKNOWN} for none. */

@@ -187,7 +187,7 @@ final class Leadership {
         Question.command(
             Control.SET_RECMODE,
             Bytes.ofInt(RecoveryMode.ACTIVE.number()),
-            view.tunable(Tunable.ELECTION_TIMEOUT)),
+            view.seconds(Tunable.ELECTION_TIMEOUT)),
         answers -> {
           stopForcing();
           if (!answers.complete()) {

@@ -13,6 +13,7 @@ final class LockElection implements Election {
   private final Leadership leadership;
   private final ClusterLock lock;
   private ClusterLock.Attempt attempt;
+  private Scope attemptScope;
   private boolean held;
 
   LockElection(ClusterView view, Scope scope, Leadership leadership, ClusterLock lock) {
@@ -40,6 +41,7 @@ final class LockElection implements Election {
     }
     leadership.leader(Pnn.UNKNOWN);
     var step = scope.child();
+    attemptScope = step;
     attempt =
         lock.acquire(
             ATTEMPT_SECONDS,
@@ -106,6 +108,7 @@ final class LockElection implements Election {
     if (attempt != null) {
       var given = attempt;
       attempt = null;
+      attemptScope.end();
       given.release();
     }
   }

@@ -98,12 +98,7 @@ final class MainLoop {
   }
 
   private void nodesRead(NodeMap map) {
-    int before = view.ownFlags();
     view.nodes(map);
-    int now = view.ownFlags();
-    if (before != now) {
-      scope.log().info("Own node flags are 0x" + Integer.toHexString(now));
-    }
     bans.banMisbehaving(pass, this::readRecoveryMode, this::endPass);
   }
 
@@ -211,8 +206,7 @@ final class MainLoop {
   private void endPass() {
     leading = false;
     pass.end();
-    long intervalNanos =
-        Integer.toUnsignedLong(view.tunable(Tunable.RECOVER_INTERVAL)) * 1_000_000_000L;
+    long intervalNanos = view.seconds(Tunable.RECOVER_INTERVAL) * 1_000_000_000L;
     long left = passStartNanos + intervalNanos - scope.nowNanos();
     scope.afterNanos(Math.clamp(left, 0, intervalNanos), this::beginPass);
   }

@@ -129,6 +129,8 @@ final class MergeTable {
    * @param takeOver whether the leader becomes data master, as in all but persistent databases
    */
   Drain drain(int databaseId, long bufferBytes, boolean takeOver) {
+    positions = new long[0];
+    hashes = new int[0];
     return new Drain(databaseId, Math.clamp(bufferBytes, 1, MAX_BUFFER_BYTES), takeOver);
   }
 

@@ -24,7 +24,7 @@ final class Operation {
   /** Starts one, if none runs and they are not disabled. */
   boolean begin() {
     if (inProgress || disabled()) {
-      scope.log().notice("Cannot begin: " + name + (inProgress ? " in progress" : " are disabled"));
+      scope.log().info("Cannot begin: " + name + (inProgress ? " in progress" : " are disabled"));
       return false;
     }
     inProgress = true;

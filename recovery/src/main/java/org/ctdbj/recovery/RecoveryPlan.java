@@ -15,6 +15,6 @@ import org.ctdbj.protocol.TunableValues;
 record RecoveryPlan(int leader, int generation, List<Integer> nodes, TunableValues tunables) {
   /** After which a control counts as failed. */
   int timeoutSeconds() {
-    return tunables.get(Tunable.RECOVER_TIMEOUT);
+    return Timeouts.seconds(tunables, Tunable.RECOVER_TIMEOUT);
   }
 }

@@ -173,6 +173,24 @@ final class RecoveryRun {
 
   private void databasesRecovered() {
     scope.log().info(databases.size() + " databases are recovered");
+    scope.askAll(plan.nodes(), nodeMap(), this::checkNodes);
+  }
+
+  /**
+   * A node that was stopped or banned in the meantime must not be put to work again. ctdbd 4.17 does not look and relies
+   * on the node's refusal, which does not come if all its databases had been committed before.
+   */
+  private void checkNodes(Answers<NodeMap> answers) {
+    if (!answers.complete()) {
+      failed.accept(answers.failureText());
+      return;
+    }
+    for (var answer : answers.values().entrySet()) {
+      if (NodeFlags.isInactive(ClusterView.flags(answer.getValue(), answer.getKey()))) {
+        failed.accept("node " + answer.getKey() + " has become inactive");
+        return;
+      }
+    }
     tellAll(Control.SET_RECMODE, mode(RecoveryMode.NORMAL), this::endRecovery);
   }
 

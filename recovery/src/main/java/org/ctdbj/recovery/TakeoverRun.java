@@ -118,7 +118,7 @@ final class TakeoverRun {
   }
 
   private int timeoutSeconds() {
-    return tunables.get(Tunable.TAKEOVER_TIMEOUT);
+    return Timeouts.seconds(tunables, Tunable.TAKEOVER_TIMEOUT);
   }
 
   private void failed(Answers<?> answers) {

@@ -129,7 +129,7 @@ final class VoteElection implements Election {
     if (endTimer != null) {
       endTimer.cancel();
     }
-    long nanos = fast ? FAST_NANOS : view.tunable(Tunable.ELECTION_TIMEOUT) * 1_000_000_000L;
+    long nanos = fast ? FAST_NANOS : view.seconds(Tunable.ELECTION_TIMEOUT) * 1_000_000_000L;
     endTimer = scope.afterNanos(nanos, this::end);
   }
 

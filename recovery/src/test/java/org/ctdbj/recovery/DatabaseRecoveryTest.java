@@ -56,6 +56,7 @@ class DatabaseRecoveryTest {
             "DB_PUSH_CONFIRM",
             "DB_TRANSACTION_COMMIT",
             "DB_THAW",
+            "GET_NODEMAP",
             "SET_RECMODE",
             "END_RECOVERY",
             "GET_PUBLIC_IPS",
@@ -360,6 +361,27 @@ class DatabaseRecoveryTest {
     cluster.time.runSeconds(30);
     assertEquals(generation, cluster.node(0).map.generation());
     assertEquals(0, cluster.node(0).bans);
+  }
+
+  @Test
+  void nodeThatIsStoppedMeanwhileIsNotPutToWork() {
+    var cluster = settled(3);
+    database(cluster, "v.tdb", 0, 0, 1, 2);
+    cluster
+        .node(2)
+        .faults
+        .put(
+            Control.DB_THAW,
+            data -> {
+              cluster.time.after(500_000, () -> cluster.node(2).becomeInactive(NodeFlags.STOPPED));
+              return null;
+            });
+    cluster.node(1).mode = RecoveryMode.ACTIVE.number();
+    cluster.time.runUntil(
+        20, () -> cluster.node(0).map.lmasters().size() == 2 && cluster.settled());
+    assertEquals(RecoveryMode.ACTIVE.number(), cluster.node(2).mode);
+    assertTrue(db(cluster, 2, "v.tdb").frozen);
+    assertTrue(cluster.member(0).logged("node 2 has become inactive"));
   }
 
   @Test

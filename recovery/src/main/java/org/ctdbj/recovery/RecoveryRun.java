@@ -177,8 +177,9 @@ final class RecoveryRun {
   }
 
   /**
-   * A node that was stopped or banned in the meantime must not be put to work again. ctdbd 4.17 does not look and relies
-   * on the node's refusal, which does not come if all its databases had been committed before.
+   * A node that was stopped or banned in the meantime must not be put to work again. ctdbd 4.17
+   * does not look and relies on the node's refusal, which does not come if all its databases had
+   * been committed before.
    */
   private void checkNodes(Answers<NodeMap> answers) {
     if (!answers.complete()) {

@@ -6,7 +6,10 @@ import org.ctdbj.protocol.TunableValues;
 
 /** Tunables that are times. */
 final class Timeouts {
-  /** A control without a limit would be waited for for ever, and a pause of nothing would keep a processor busy. */
+  /**
+   * A control without a limit would be waited for for ever, and a pause of nothing would keep a
+   * processor busy.
+   */
   private static final int MIN_SECONDS = 1;
 
   /** Eleven days: nobody means more, and sums of it in nanoseconds do not overflow. */

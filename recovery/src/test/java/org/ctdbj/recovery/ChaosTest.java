@@ -53,7 +53,8 @@ class ChaosTest {
       }
     }
     heal(cluster);
-    // bans do not expire in this cluster: heal once more if a node was banned for what happened before
+    // bans do not expire in this cluster: heal once more if a node was banned for what happened
+    // before
     cluster.time.runSeconds(150);
     heal(cluster);
     cluster.time.runSeconds(150);
@@ -134,7 +135,10 @@ class ChaosTest {
     }
   }
 
-  /** Nobody that runs takes itself for the leader without the lock, but for the moment in which it was lost. */
+  /**
+   * Nobody that runs takes itself for the leader without the lock, but for the moment in which it
+   * was lost.
+   */
   private static void checkLock(FakeCluster cluster, String what) {
     for (var member : cluster.members) {
       if (!member.paused && member.leader() == member.pnn()) {

@@ -28,8 +28,7 @@ import org.ctdbj.recovery.door.Timers;
  */
 final class FakeCluster {
   private static final long LATENCY_NANOS = 1_000_000;
-  private static final SockAddr ADDRESS =
-      new SockAddr(InetAddress.ofLiteral("127.0.0.1"), 4379);
+  private static final SockAddr ADDRESS = new SockAddr(InetAddress.ofLiteral("127.0.0.1"), 4379);
 
   /** One node: its fake daemon, its recovery core and the queues in front of both. */
   final class Member implements ClusterPort, Timers {

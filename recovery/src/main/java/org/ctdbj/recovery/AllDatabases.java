@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.ctdbj.protocol.Bytes;
@@ -29,7 +29,7 @@ final class AllDatabases {
   private final SrvidSequence srvids;
   private final Runnable done;
   private final Consumer<String> failed;
-  private final SortedMap<Integer, Integer> credits = new TreeMap<>();
+  private final NavigableMap<Integer, Integer> credits = new TreeMap<>();
   private int left;
   private int failures;
 

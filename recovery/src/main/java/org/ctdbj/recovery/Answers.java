@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.recovery;
 
+import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.ctdbj.protocol.Control;
@@ -11,8 +11,8 @@ import org.ctdbj.protocol.ProtocolException;
 /** What several nodes answered to one question; ascending by node. */
 final class Answers<T> {
   private final Control control;
-  private final SortedMap<Integer, T> values = new TreeMap<>();
-  private final SortedMap<Integer, String> failures = new TreeMap<>();
+  private final NavigableMap<Integer, T> values = new TreeMap<>();
+  private final NavigableMap<Integer, String> failures = new TreeMap<>();
 
   Answers(Control control) {
     this.control = control;
@@ -37,7 +37,7 @@ final class Answers<T> {
   }
 
   /** Answers of those that gave one. */
-  SortedMap<Integer, T> values() {
+  NavigableMap<Integer, T> values() {
     return values;
   }
 

@@ -2,7 +2,7 @@
 package org.ctdbj.recovery;
 
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -18,7 +18,7 @@ final class ClusterView {
   private final BooleanSupplier leaderCapability;
   private TunableValues tunables = TunableValues.defaults();
   private NodeMap nodes = new NodeMap(List.of());
-  private SortedMap<Integer, Integer> capabilities = new TreeMap<>();
+  private NavigableMap<Integer, Integer> capabilities = new TreeMap<>();
   private long priorityMicros;
 
   ClusterView(int pnn, BooleanSupplier leaderCapability, long startMicros) {
@@ -124,7 +124,7 @@ final class ClusterView {
     return list.stream().filter(node -> node != pnn).toList();
   }
 
-  void capabilities(SortedMap<Integer, Integer> values) {
+  void capabilities(NavigableMap<Integer, Integer> values) {
     capabilities = values;
   }
 
@@ -138,7 +138,7 @@ final class ClusterView {
 
   /** {@link #locationMasters(int)} of given nodes. */
   static List<Integer> locationMasters(
-      List<Integer> nodes, SortedMap<Integer, Integer> capabilities, int leader) {
+      List<Integer> nodes, NavigableMap<Integer, Integer> capabilities, int leader) {
     var masters =
         nodes.stream()
             .filter(node -> (capabilities.getOrDefault(node, 0) & Capabilities.LMASTER) != 0)

@@ -3,7 +3,7 @@ package org.ctdbj.recovery;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.Tunable;
@@ -19,7 +19,7 @@ final class Culprits {
 
   private final ClusterView view;
   private final Scope scope;
-  private final SortedMap<Integer, Count> counts = new TreeMap<>();
+  private final NavigableMap<Integer, Count> counts = new TreeMap<>();
   private int last = Pnn.UNKNOWN;
 
   Culprits(ClusterView view, Scope scope) {

@@ -3,7 +3,7 @@ package org.ctdbj.recovery;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.function.Consumer;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.NodeFlags;
@@ -27,7 +27,10 @@ final class FlagReconciliation {
    * @param remoteMaps node maps of the other connected nodes
    */
   void run(
-      Scope scope, SortedMap<Integer, NodeMap> remoteMaps, Runnable then, Consumer<String> failed) {
+      Scope scope,
+      NavigableMap<Integer, NodeMap> remoteMaps,
+      Runnable then,
+      Consumer<String> failed) {
     var changes = new ArrayList<NodeFlagChange>();
     var corrected = new ArrayList<NodeMap.Node>();
     for (var node : view.nodes().nodes()) {
@@ -52,7 +55,7 @@ final class FlagReconciliation {
     push(scope, changes, then, failed);
   }
 
-  private NodeFlagChange change(NodeMap.Node node, SortedMap<Integer, NodeMap> remoteMaps) {
+  private NodeFlagChange change(NodeMap.Node node, NavigableMap<Integer, NodeMap> remoteMaps) {
     if ((node.flags() & (NodeFlags.DISCONNECTED | NodeFlags.DELETED)) != 0) {
       return null;
     }

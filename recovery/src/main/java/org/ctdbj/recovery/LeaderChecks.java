@@ -3,7 +3,7 @@ package org.ctdbj.recovery;
 
 import java.util.HashSet;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.ctdbj.protocol.Bytes;
@@ -31,7 +31,7 @@ final class LeaderChecks {
   private final RecoveryCycle recovery;
   private Scope pass;
   private Consumer<Verdict> done;
-  private SortedMap<Integer, NodeMap> remoteMaps = new TreeMap<>();
+  private NavigableMap<Integer, NodeMap> remoteMaps = new TreeMap<>();
   private VnnMap ownMap;
 
   LeaderChecks(

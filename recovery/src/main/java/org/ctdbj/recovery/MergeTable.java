@@ -250,7 +250,7 @@ final class MergeTable {
     INT.set(segment, at, room);
     write(segment, at, key, data, source);
     used += HEAD + room;
-    return 1 + ((long) (segments.size() - 1) << 32 | at);
+    return 1 + (((long) (segments.size() - 1) << 32) | at);
   }
 
   private static void write(byte[] segment, int at, Bytes key, Bytes data, int source) {
@@ -293,6 +293,6 @@ final class MergeTable {
   /** Keys often differ in few bytes only; their plain hash codes would cluster. */
   private static int spread(int hash) {
     int mixed = hash * 0x9E3779B9;
-    return mixed ^ mixed >>> 15;
+    return mixed ^ (mixed >>> 15);
   }
 }

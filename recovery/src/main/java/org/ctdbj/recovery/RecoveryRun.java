@@ -3,7 +3,7 @@ package org.ctdbj.recovery;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -125,7 +125,7 @@ final class RecoveryRun {
       return;
     }
     var flags = new TreeMap<Integer, Integer>(Integer::compareUnsigned);
-    SortedMap<Integer, TreeSet<Integer>> holders = new TreeMap<>(Integer::compareUnsigned);
+    NavigableMap<Integer, TreeSet<Integer>> holders = new TreeMap<>(Integer::compareUnsigned);
     for (var answer : answers.values().entrySet()) {
       for (var entry : answer.getValue().entries()) {
         int wanted = entry.flags() & COMPARED_FLAGS;

@@ -2,7 +2,7 @@
 package org.ctdbj.recovery;
 
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -26,7 +26,7 @@ final class TakeoverRun {
   private final boolean failoverDisabled;
   private final IntConsumer culprit;
   private final Consumer<Boolean> done;
-  private final SortedMap<Integer, Integer> credits = new TreeMap<>();
+  private final NavigableMap<Integer, Integer> credits = new TreeMap<>();
   private TunableValues tunables;
   private List<Integer> connected;
 
@@ -126,7 +126,7 @@ final class TakeoverRun {
     if (tunables.get(Tunable.ENABLE_BANS) != 0) {
       culprit.accept(
           credits.entrySet().stream()
-              .max(SortedMap.Entry.<Integer, Integer>comparingByValue())
+              .max(NavigableMap.Entry.<Integer, Integer>comparingByValue())
               .orElseThrow()
               .getKey());
     }

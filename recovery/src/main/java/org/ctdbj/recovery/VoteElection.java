@@ -102,7 +102,7 @@ final class VoteElection implements Election {
       return true;
     }
     int order = TimeVal.ofMicros(view.priorityMicros()).compareTo(vote.priorityTime());
-    return order < 0 || order == 0 && Integer.compareUnsigned(view.pnn(), vote.pnn()) > 0;
+    return order < 0 || (order == 0 && Integer.compareUnsigned(view.pnn(), vote.pnn()) > 0);
   }
 
   private void answer() {

@@ -308,9 +308,9 @@ final class FakeCluster {
 
   boolean sees(int from, int to) {
     return from == to
-        || to >= 0
+        || (to >= 0
             && to < members.size()
-            && (members.get(from).node.flags[to] & NodeFlags.DISCONNECTED) == 0;
+            && (members.get(from).node.flags[to] & NodeFlags.DISCONNECTED) == 0);
   }
 
   void message(int from, int destination, long srvid, Bytes data) {

@@ -2,7 +2,7 @@
 package org.ctdbj.recovery;
 
 import java.util.Comparator;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.DatabaseFlags;
@@ -17,8 +17,8 @@ final class FakeDatabase {
   final int id;
   final String name;
   final int flags;
-  SortedMap<String, Copy> records = new TreeMap<>(Comparator.naturalOrder());
-  SortedMap<String, Copy> changed;
+  NavigableMap<String, Copy> records = new TreeMap<>(Comparator.naturalOrder());
+  NavigableMap<String, Copy> changed;
   int generation = 1;
   boolean frozen;
   boolean invalid;

@@ -87,7 +87,7 @@ final class FakeNode {
   ControlResult control(int source, Control control, Bytes data) {
     var fault = faults.get(control);
     var result = fault == null ? null : fault.apply(data);
-    if (result == SILENCE) {
+    if (SILENCE.equals(result)) {
       return null;
     }
     return result != null ? result : execute(source, control, data);

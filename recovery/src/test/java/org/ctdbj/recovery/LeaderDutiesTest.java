@@ -30,7 +30,7 @@ class LeaderDutiesTest {
     var cluster = new FakeCluster(2).settle();
     cluster.trace.clear();
     cluster.time.runSeconds(10);
-    assertEquals(10, cluster.trace.stream().filter("1>1 RECD_PING"::equals).count(), 1);
+    assertPasses(cluster, "1>1 RECD_PING", 10);
   }
 
   @Test
@@ -140,8 +140,8 @@ class LeaderDutiesTest {
     cluster.time.runSeconds(2);
     cluster.trace.clear();
     cluster.time.runSeconds(50);
-    assertEquals(10, cluster.trace.stream().filter("1>1 RECD_PING"::equals).count(), 1);
-    assertEquals(50, cluster.trace.stream().filter("0>0 RECD_PING"::equals).count(), 1);
+    assertPasses(cluster, "1>1 RECD_PING", 10);
+    assertPasses(cluster, "0>0 RECD_PING", 50);
   }
 
   @Test
@@ -269,6 +269,12 @@ class LeaderDutiesTest {
     assertEquals(generation, cluster.node(3).map.generation());
     assertNotEquals(0, cluster.node(3).recoveries);
     assertTrue(cluster.settled());
+  }
+
+  /** One more or less, since passes do not begin with the second. */
+  private static void assertPasses(FakeCluster cluster, String control, long expected) {
+    long count = cluster.trace.stream().filter(control::equals).count();
+    assertTrue(Math.abs(count - expected) <= 1, () -> control + ": " + count);
   }
 
   private static List<Integer> listen(FakeCluster cluster, int pnn) {

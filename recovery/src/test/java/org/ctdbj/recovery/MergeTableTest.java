@@ -160,7 +160,7 @@ class MergeTableTest {
   private static Bytes serial(Bytes old, Bytes young) {
     var before = RecordHeader.decode(old);
     var after = RecordHeader.decode(young);
-    if (after.rsn() < before.rsn() || after.rsn() == before.rsn() && before.dmaster() != LEADER) {
+    if (after.rsn() < before.rsn() || (after.rsn() == before.rsn() && before.dmaster() != LEADER)) {
       return old;
     }
     return young;

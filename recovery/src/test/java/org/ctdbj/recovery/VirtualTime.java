@@ -9,7 +9,7 @@ final class VirtualTime {
   private record Event(long atNanos, long order, Runnable task) {}
 
   private final PriorityQueue<Event> events =
-      new PriorityQueue<>(Comparator.comparingLong(Event::atNanos).thenComparing(Event::order));
+      new PriorityQueue<>(Comparator.comparingLong(Event::atNanos).thenComparingLong(Event::order));
   private long now;
   private long order;
 

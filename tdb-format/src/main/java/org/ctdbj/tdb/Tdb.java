@@ -3,6 +3,7 @@ package org.ctdbj.tdb;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.Function;
 import org.ctdbj.tdb.os.LockMode;
 
@@ -89,14 +90,15 @@ public final class Tdb implements AutoCloseable {
         });
   }
 
-  private int chain(byte[] key) {
+  /** The hash chain that a key belongs to, 0 to {@link #hashSize()} - 1. Takes no lock. */
+  public int chainOf(byte[] key) {
     return state.chainOf(state.hashOf(key));
   }
 
   /** Write-locks the chain of {@code key} if that is possible at once. */
   public boolean tryLockChain(byte[] key) {
     try {
-      return state.locks.tryLockChain(chain(key));
+      return state.locks.tryLockChain(chainOf(key));
     } catch (InternalError e) {
       throw damaged(e);
     }
@@ -108,7 +110,7 @@ public final class Tdb implements AutoCloseable {
    */
   public void lockChain(byte[] key) {
     try {
-      state.locks.lockChain(chain(key));
+      state.locks.lockChain(chainOf(key));
     } catch (InternalError e) {
       throw damaged(e);
     }
@@ -116,7 +118,7 @@ public final class Tdb implements AutoCloseable {
 
   public void unlockChain(byte[] key) {
     try {
-      state.locks.unlockChain(chain(key));
+      state.locks.unlockChain(chainOf(key));
     } catch (InternalError e) {
       throw damaged(e);
     }
@@ -127,15 +129,15 @@ public final class Tdb implements AutoCloseable {
    * exclude each other.
    */
   public boolean tryLockChainRead(byte[] key) {
-    return guarded(() -> state.locks.tryLockChainRead(chain(key)));
+    return guarded(() -> state.locks.tryLockChainRead(chainOf(key)));
   }
 
   public void lockChainRead(byte[] key) {
-    run(() -> state.locks.lockChainRead(chain(key)));
+    run(() -> state.locks.lockChainRead(chainOf(key)));
   }
 
   public void unlockChainRead(byte[] key) {
-    run(() -> state.locks.unlockChainRead(chain(key)));
+    run(() -> state.locks.unlockChainRead(chainOf(key)));
   }
 
   /** Write-locks the whole database if that is possible at once. The handle must hold no chain. */
@@ -283,7 +285,7 @@ public final class Tdb implements AutoCloseable {
     run(
         () -> {
           state.requireWritable();
-          int chain = chain(key);
+          int chain = chainOf(key);
           state.locks.lockChain(chain);
           try {
             byte[] old = fetch(key);
@@ -361,6 +363,25 @@ public final class Tdb implements AutoCloseable {
           state.readTraverses++;
           try {
             return new Traverse(state).chainwise(visitor);
+          } finally {
+            state.readTraverses--;
+          }
+        });
+  }
+
+  /**
+   * {@link #traverseChains} for one chain, for callers that want to do other things in between.
+   *
+   * @param chain 0 to {@link #hashSize()} - 1
+   * @return number of records visited
+   */
+  public long traverseChain(int chain, RecordVisitor visitor) {
+    Objects.checkIndex(chain, state.hashSize);
+    return guarded(
+        () -> {
+          state.readTraverses++;
+          try {
+            return Math.abs(new Traverse(state).chain(chain, visitor));
           } finally {
             state.readTraverses--;
           }

@@ -116,34 +116,50 @@ final class Traverse {
   long chainwise(RecordVisitor visitor) {
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {
-      if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
-        continue;
-      }
-      state.locks.lockChainRead(chain);
-      try {
-        var io = state.io;
-        var guard = new LoopGuard(io);
-        long offset = unsigned(io.readInt(chainHead(chain)));
-        while (offset != 0) {
-          record.readChained(io, offset);
-          guard.visit(offset);
-          long next = record.next;
-          if (record.magic == MAGIC_LIVE) {
-            var key = new byte[(int) record.keyLen];
-            var value = new byte[(int) record.dataLen];
-            io.read(offset + RECORD_HEADER, key, 0, key.length);
-            io.read(offset + RECORD_HEADER + key.length, value, 0, value.length);
-            count++;
-            if (!visitor.visit(key, value)) {
-              return count;
-            }
-          }
-          offset = next;
-        }
-      } finally {
-        state.locks.unlockChainRead(chain);
+      long visited = chain(chain, visitor);
+      count += Math.abs(visited);
+      if (visited < 0) {
+        break;
       }
     }
     return count;
+  }
+
+  /**
+   * As {@link #chainwise}, for one chain. A chain that looks empty is not locked, except the first: the first lock of a
+   * handle finds out whether a crashed commit has to be undone.
+   *
+   * @return number of records visited; negated if the visitor wants no more
+   */
+  long chain(int chain, RecordVisitor visitor) {
+    if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
+      return 0;
+    }
+    long count = 0;
+    state.locks.lockChainRead(chain);
+    try {
+      var io = state.io;
+      var guard = new LoopGuard(io);
+      long offset = unsigned(io.readInt(chainHead(chain)));
+      while (offset != 0) {
+        record.readChained(io, offset);
+        guard.visit(offset);
+        long next = record.next;
+        if (record.magic == MAGIC_LIVE) {
+          var key = new byte[(int) record.keyLen];
+          var value = new byte[(int) record.dataLen];
+          io.read(offset + RECORD_HEADER, key, 0, key.length);
+          io.read(offset + RECORD_HEADER + key.length, value, 0, value.length);
+          count++;
+          if (!visitor.visit(key, value)) {
+            return -count;
+          }
+        }
+        offset = next;
+      }
+      return count;
+    } finally {
+      state.locks.unlockChainRead(chain);
+    }
   }
 }

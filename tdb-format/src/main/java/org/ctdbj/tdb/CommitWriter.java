@@ -108,7 +108,7 @@ final class CommitWriter {
       // Not through the free list: that could hand out space which the rollback must find
       // untouched.
       header.recLen =
-          TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER & ~3L;
+          (TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER) & ~3L;
       long end = area + header.fullLength();
       if (end > TdbLayout.MAX_SIZE || header.recLen < needed) {
         throw TdbException.of(

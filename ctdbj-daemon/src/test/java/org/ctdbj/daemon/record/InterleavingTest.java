@@ -145,7 +145,9 @@ class InterleavingTest {
     cluster.time.passSeconds(10);
     for (RecordKey key : world.values.keySet()) {
       for (int pnn = 0; pnn < 3; pnn++) {
-        cluster.migrate(pnn, key); // settles what the recovery left as data master without a location master's copy
+        cluster.migrate(
+            pnn,
+            key); // settles what the recovery left as data master without a location master's copy
       }
     }
     checkRecords();

@@ -52,9 +52,7 @@ class ReadOnlyTest {
     assertEquals(1, cluster.node(0).count(Counter.TOTAL_RO_REVOKES));
     assertEquals(1, cluster.node(0).engine.statistics().roRevokes());
     assertEquals(2, cluster.node(0).engine.statistics().roDelegations());
-    assertEquals(
-        List.of("0>1 UPDATE_RECORD", "0>2 UPDATE_RECORD"),
-        cluster.controls);
+    assertEquals(List.of("0>1 UPDATE_RECORD", "0>2 UPDATE_RECORD"), cluster.controls);
   }
 
   @Test

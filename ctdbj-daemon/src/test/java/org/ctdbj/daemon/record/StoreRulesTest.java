@@ -71,8 +71,7 @@ class StoreRulesTest {
     check(false, 1, AUTOMATIC, Bytes.EMPTY, "keep rsn10 flags0 schedule");
   }
 
-  private static void check(
-      boolean lmaster, int dmaster, int flags, Bytes data, String expected) {
+  private static void check(boolean lmaster, int dmaster, int flags, Bytes data, String expected) {
     assertEquals(
         expected,
         text(decide(lmaster, dmaster, flags, data)),
@@ -94,8 +93,7 @@ class StoreRulesTest {
           for (Bytes data : new Bytes[] {Bytes.EMPTY, DATA}) {
             var decision = decide(lmaster, dmaster, flags, data);
             String where = "flags %x lmaster %b dmaster %d".formatted(flags, lmaster, dmaster);
-            boolean protectedByFlag =
-                (flags & (RO_FLAGS | AUTOMATIC | MIGRATED_WITH_DATA)) != 0;
+            boolean protectedByFlag = (flags & (RO_FLAGS | AUTOMATIC | MIGRATED_WITH_DATA)) != 0;
             boolean cameHomeEmpty = lmaster && dmaster == 0 && (flags & VACUUM_MIGRATED) != 0;
             boolean known = (lmaster || dmaster == 0) && !cameHomeEmpty;
             boolean keep = !data.isEmpty() || protectedByFlag || known;
@@ -104,8 +102,7 @@ class StoreRulesTest {
             assertEquals(keep, decision.keep(), where);
             assertEquals(raise ? 11 : 10, decision.header().rsn(), where);
             assertEquals(data.isEmpty() && (raise || automatic), decision.schedule(), where);
-            assertEquals(
-                flags & ~(VACUUM_MIGRATED | AUTOMATIC), decision.header().flags(), where);
+            assertEquals(flags & ~(VACUUM_MIGRATED | AUTOMATIC), decision.header().flags(), where);
             assertEquals(dmaster, decision.header().dmaster(), where);
             assertEquals(3, decision.header().reserved(), where);
             seen++;
@@ -120,8 +117,7 @@ class StoreRulesTest {
   void otherDatabasesStoreWhatTheyGet() {
     var rules = new StoreRules(0, MAP, false, false);
     var header = new RecordHeader(10, 0, AUTOMATIC | VACUUM_MIGRATED);
-    assertEquals(
-        new Decision(header, true, false), rules.decide(keyOf(1), header, Bytes.EMPTY));
+    assertEquals(new Decision(header, true, false), rules.decide(keyOf(1), header, Bytes.EMPTY));
   }
 
   @Test

@@ -9,9 +9,9 @@ import java.util.List;
 import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.DatabaseFlags;
-import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.RecordFlags;
 import org.ctdbj.protocol.RecordHeader;
+import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.body.RecordData;
 import org.junit.jupiter.api.Test;
@@ -168,8 +168,7 @@ class VacuumTest {
     vacuum(0, false);
     vacuum(0, false);
     assertEquals("n0{-} n1{-} n2{-}", cluster.all(key));
-    assertEquals(
-        0, cluster.node(0).count(org.ctdbj.daemon.node.Counter.PENDING_CALLS));
+    assertEquals(0, cluster.node(0).count(org.ctdbj.daemon.node.Counter.PENDING_CALLS));
   }
 
   @Test
@@ -208,8 +207,7 @@ class VacuumTest {
     assertEquals(List.of(record), engine.tryDelete(List.of(record)));
     store.put(key, header, Bytes.ofText("out of date"));
     var readOnly =
-        new RecordData(
-            1, key.bytes(), header.withFlags(RecordFlags.RO_HAVE_DELEGATIONS).encode());
+        new RecordData(1, key.bytes(), header.withFlags(RecordFlags.RO_HAVE_DELEGATIONS).encode());
     assertEquals(List.of(readOnly), engine.tryDelete(List.of(readOnly)));
     var withData =
         new RecordData(1, key.bytes(), RecordAccess.withHeader(header, Bytes.ofText("x")));

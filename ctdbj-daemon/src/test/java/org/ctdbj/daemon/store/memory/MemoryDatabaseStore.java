@@ -5,10 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -19,7 +17,6 @@ import org.ctdbj.daemon.store.StoreException;
 import org.ctdbj.daemon.store.StoreResult;
 import org.ctdbj.daemon.store.StoreRule;
 import org.ctdbj.daemon.store.StoredRecord;
-import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.RecordHeader;
 import org.ctdbj.protocol.body.RecordData;
@@ -34,8 +31,6 @@ import org.ctdbj.recovery.door.Timers;
 public final class MemoryDatabaseStore implements DatabaseStore {
   /** TDB flag that {@link #enableSequenceNumber} adds to {@link #openFlags}. */
   private static final int SEQNUM_FLAG = 0x80;
-
-  private static final int RECORD_OVERHEAD = 16;
 
   private final Timers timers;
   private final Path path;
@@ -345,10 +340,10 @@ public final class MemoryDatabaseStore implements DatabaseStore {
         true,
         done,
         () -> {
-          var batches = new Batches(batchBytes, sink);
+          var batches = new RecordBatches(batchBytes, sink);
           records.forEach(batches::add);
           batches.flush();
-          return StoreResult.of(batches.total);
+          return StoreResult.of(batches.total());
         });
   }
 
@@ -424,66 +419,20 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public Runnable traverse(
       int batchBytes, RecordFilter filter, RecordSink sink, Consumer<StoreResult<Integer>> done) {
-    var traverse = new Traverse(filter, new Batches(batchBytes, sink), done);
+    var traverse =
+        new MemoryTraverse(
+            records,
+            chains,
+            timers,
+            () -> {
+              String fault = closed ? "closed" : faults.apply(Operation.TRAVERSE, null);
+              return fault == null ? null : StoreResult.failed(path + ": " + fault);
+            },
+            filter,
+            new RecordBatches(batchBytes, sink),
+            done);
     timers.schedule(workNanos, traverse::next);
-    return () -> traverse.stopped = true;
-  }
-
-  private final class Traverse {
-    private final RecordFilter filter;
-    private final Batches batches;
-    private final Consumer<StoreResult<Integer>> done;
-    private int chain;
-    boolean stopped;
-
-    Traverse(RecordFilter filter, Batches batches, Consumer<StoreResult<Integer>> done) {
-      this.filter = filter;
-      this.batches = batches;
-      this.done = done;
-    }
-
-    void next() {
-      if (closed) {
-        return;
-      }
-      String fault = faults.apply(Operation.TRAVERSE, null);
-      if (fault != null) {
-        done.accept(StoreResult.failed(path + ": " + fault));
-        return;
-      }
-      while (!stopped && chain < chains.count() && occupied(chain).isEmpty()) {
-        chain++;
-      }
-      if (stopped || chain == chains.count()) {
-        if (!stopped) {
-          batches.flush();
-        }
-        done.accept(StoreResult.of(batches.total));
-        return;
-      }
-      chains.lockLater(
-          chain,
-          () -> {
-            for (RecordKey key : occupied(chain)) {
-              StoredRecord record = records.get(key);
-              if (!stopped && filter.wants(record.header(), record.data().length())) {
-                batches.add(key, record);
-              }
-            }
-            chain++;
-            timers.schedule(0, this::next);
-          });
-    }
-
-    private Set<RecordKey> occupied(int index) {
-      var keys = new LinkedHashSet<RecordKey>();
-      for (RecordKey key : records.keySet()) {
-        if (chains.index(key) == index) {
-          keys.add(key);
-        }
-      }
-      return keys;
-    }
+    return traverse::stop;
   }
 
   @Override
@@ -531,71 +480,14 @@ public final class MemoryDatabaseStore implements DatabaseStore {
     if (fault != null) {
       return StoreResult.failed(path + ": " + fault);
     }
-    var before = new LinkedHashMap<>(records);
+    var transaction = new MemoryUpdate(records, onlyExisting, rule);
     for (RecordData update : updates) {
-      var key = RecordKey.of(update.key());
-      StoredRecord old = records.get(key);
-      if (old == null && onlyExisting) {
-        continue;
+      String conflict = transaction.add(update);
+      if (conflict != null) {
+        return StoreResult.failed(path + ": " + conflict);
       }
-      var header = RecordHeader.decode(update.data());
-      if (old != null
-          && Long.compareUnsigned(old.header().rsn(), header.rsn()) >= 0
-          && !old.data().equals(update.data().from(RecordHeader.SIZE))) {
-        records.clear();
-        records.putAll(before);
-        return StoreResult.failed(
-            path
-                + ": key "
-                + key
-                + ": stored rsn "
-                + old.header().rsn()
-                + " is not lower than "
-                + header.rsn());
-      }
-      apply(update, rule);
     }
+    transaction.changes().forEach(this::change);
     return StoreResult.of(null);
-  }
-
-  /** Collects records into batches of rec_data. */
-  private static final class Batches {
-    private final int batchBytes;
-    private final RecordSink sink;
-    private ByteWriter batch = new ByteWriter(256);
-    private int count;
-    int total;
-
-    Batches(int batchBytes, RecordSink sink) {
-      this.batchBytes = batchBytes;
-      this.sink = sink;
-    }
-
-    void add(RecordKey key, StoredRecord record) {
-      int dataLength = RecordHeader.SIZE + record.data().length();
-      batch
-          .putInt(RECORD_OVERHEAD + key.array().length + dataLength)
-          .putInt(0)
-          .putInt(key.array().length)
-          .putInt(dataLength)
-          .put(key.bytes());
-      record.header().encode(batch);
-      batch.put(record.data());
-      count++;
-      total++;
-      if (batch.size() >= batchBytes) {
-        flush();
-      }
-    }
-
-    void flush() {
-      if (count > 0) {
-        Bytes bytes = batch.toBytes();
-        int records = count;
-        batch = new ByteWriter(256);
-        count = 0;
-        sink.accept(records, bytes);
-      }
-    }
   }
 }

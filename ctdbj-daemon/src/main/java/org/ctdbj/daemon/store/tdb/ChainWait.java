@@ -61,7 +61,7 @@ final class ChainWait implements Runnable {
       workers.post(() -> owner.failed(this, e));
       return;
     }
-    try (var waiting = watch.chain(chain, key)) {
+    try (var _ = watch.chain(chain, key)) {
       handle.lockChain(key);
     } catch (RuntimeException e) {
       handles.drop(handle);

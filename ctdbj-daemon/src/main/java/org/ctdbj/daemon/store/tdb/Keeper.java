@@ -115,7 +115,7 @@ final class Keeper implements Runnable {
       fail(e);
       return;
     }
-    try (var waiting = watch.wholeFile()) {
+    try (var _ = watch.wholeFile()) {
       handle.lockAll();
     } catch (RuntimeException e) {
       handles.drop(handle);

@@ -217,9 +217,9 @@ public final class NodeCore implements NodeServices {
     input(packet);
   }
 
-  /** A connection to a node has come up. */
-  public void linkUp(int pnn, LinkDirection direction) {
-    if (nodes.linkUp(pnn, direction)) {
+  /** Both connections to a node stand now. */
+  public void linkUp(int pnn) {
+    if (nodes.linkUp(pnn)) {
       log.notice("node " + pnn + " is connected");
     }
   }

@@ -208,6 +208,11 @@ final class NodeModes {
   }
 
   private void endRecoveryMode(ControlRequest request) {
+    if (NodeFlags.isInactive(node.ownFlags())) {
+      // Stopped or banned while the recovery was under way: its databases must stay shut.
+      request.fail("node " + node.pnn() + " is stopped or banned");
+      return;
+    }
     if (!hooks.allGenerationsAre(vnnMap.generation())) {
       request.fail("not every database has been recovered in generation " + vnnMap.generation());
       return;

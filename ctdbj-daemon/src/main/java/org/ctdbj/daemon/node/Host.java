@@ -24,8 +24,12 @@ public interface Host {
    */
   List<NodeMap.Node> readNodes() throws IOException;
 
-  /** The nodes of the cluster are others now: connections are made and closed accordingly. */
-  void nodesChanged(List<NodeMap.Node> nodes);
+  /**
+   * Makes and closes connections to other nodes according to the nodes file as it is now.
+   *
+   * @throws IOException with file, line and reason
+   */
+  void reloadLinks() throws IOException;
 
   /** Log level as GET_DEBUG tells it. */
   int debugLevel();

@@ -2,7 +2,6 @@
 package org.ctdbj.daemon.node;
 
 import java.io.IOException;
-import java.util.List;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.NodeFlags;
@@ -64,9 +63,8 @@ final class NodeControls {
 
   private void reloadNodesFile(ControlRequest request) {
     try {
-      List<NodeMap.Node> nodes = host.readNodes();
-      node.nodes().reload(nodes);
-      host.nodesChanged(nodes);
+      node.nodes().reload(host.readNodes());
+      host.reloadLinks();
       node.message(node.pnn(), Srvid.RELOAD_NODES, Bytes.EMPTY);
       request.reply(0);
     } catch (IOException e) {

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.ctdbj.daemon.config.ConfigurationException;
 import org.ctdbj.daemon.config.ConfigurationReader;
@@ -224,22 +226,7 @@ public final class Daemon {
   }
 
   private void stopNow(int code) {
-    Thread watchdog =
-        Thread.ofPlatform()
-            .name("stop watchdog")
-            .daemon()
-            .start(
-                () -> {
-                  try {
-                    if (!exitCode.copy().completeOnTimeout(-1, WATCHDOG_SECONDS, TimeUnit.SECONDS).get().equals(-1)) {
-                      return;
-                    }
-                  } catch (InterruptedException | java.util.concurrent.ExecutionException stopped) {
-                    return;
-                  }
-                  System.err.println("ctdbd: the daemon does not stop, ending the process");
-                  Runtime.getRuntime().halt(1);
-                });
+    Thread.ofPlatform().name("stop watchdog").daemon().start(this::watchStop);
     try {
       started.await(STOP_SECONDS, TimeUnit.SECONDS);
       stopNode();
@@ -248,7 +235,17 @@ public final class Daemon {
       Thread.currentThread().interrupt();
     } finally {
       exitCode.complete(code);
-      watchdog.interrupt();
+    }
+  }
+
+  private void watchStop() {
+    try {
+      exitCode.get(WATCHDOG_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      System.err.println("ctdbd: the daemon does not stop, ending the process");
+      Runtime.getRuntime().halt(1);
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException("nobody interrupts this thread or fails the exit code", e);
     }
   }
 

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.ConsoleAppender;
@@ -68,6 +69,7 @@ public final class DaemonLog implements AutoCloseable {
     ring.handleEventsWith(new Writer());
     ring.start();
     context.setName("ctdbj");
+    context.setMDCAdapter(new LogbackMDCAdapter()); // events of a context without one cannot be written
     attach(context, Level.TRACE);
   }
 

@@ -17,7 +17,10 @@ public final class TransportPort {
 
   private TransportPort() {}
 
-  /** The port of service {@code ctdb}, protocol tcp, in a services file; {@link #DEFAULT} if there is none. */
+  /**
+   * The port of service {@code ctdb}, protocol tcp, in a services file; {@link #DEFAULT} if there
+   * is none.
+   */
   public static int from(Path servicesFile) {
     try {
       for (String line : Files.readAllLines(servicesFile, StandardCharsets.ISO_8859_1)) {

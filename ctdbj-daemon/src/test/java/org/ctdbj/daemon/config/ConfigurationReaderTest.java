@@ -36,7 +36,8 @@ class ConfigurationReaderTest {
     assertEquals(3, c.debugLevel());
     assertEquals(Optional.empty(), c.clusterLock());
     assertEquals(5, c.leaderTimeoutSeconds());
-    assertTrue(c.leaderCapability() && c.lmasterCapability() && c.tdbMutexes() && c.realtimeScheduling());
+    assertTrue(
+        c.leaderCapability() && c.lmasterCapability() && c.tdbMutexes() && c.realtimeScheduling());
     assertFalse(c.failoverDisabled() || c.startAsStopped() || c.startAsDisabled());
     assertEquals(Path.of("/var/lib/ctdb/volatile"), c.volatileDirectory());
   }
@@ -47,8 +48,7 @@ class ConfigurationReaderTest {
     Files.writeString(base.resolve("debug.sh"), "");
     assertTrue(base.resolve("debug.sh").toFile().setExecutable(true));
     DaemonConfiguration c =
-        load(
-                """
+        load("""
                 [LOGGING]
                 location = file:daemon.log
                 log level = inf
@@ -79,7 +79,8 @@ class ConfigurationReaderTest {
     assertEquals(16, c.leaderTimeoutSeconds());
     assertEquals(base.resolve("db/v"), c.volatileDirectory());
     assertEquals(Optional.of(base.resolve("debug.sh")), c.lockDebugScript());
-    assertFalse(c.leaderCapability() || c.tdbMutexes() || c.realtimeScheduling() || c.lmasterCapability());
+    assertFalse(
+        c.leaderCapability() || c.tdbMutexes() || c.realtimeScheduling() || c.lmasterCapability());
     assertTrue(c.failoverDisabled() && c.startAsStopped() && c.startAsDisabled());
     assertEquals(10, c.scriptDebugLevel());
   }
@@ -87,7 +88,10 @@ class ConfigurationReaderTest {
   @Test
   void unknownLinesAreNamedAndIgnored() throws Exception {
     List<String> remarks =
-        load("x = y\n[nosuch]\na = b\n[cluster]\nCluster Lock = z\nfoo = bar\nrecovery lock = old\n").remarks().stream()
+        load(
+                "x = y\n[nosuch]\na = b\n[cluster]\nCluster Lock = z\nfoo = bar\nrecovery lock = old\n")
+            .remarks()
+            .stream()
             .map(Remark::text)
             .toList();
     String file = base.resolve("ctdb.conf").toString();
@@ -123,8 +127,11 @@ class ConfigurationReaderTest {
         "database|state database directory = nosuch|a directory that exists"
       })
   void unusableValuesStopTheDaemon(String section, String line, String expected) {
-    var e = assertThrows(ConfigurationException.class, () -> load("[" + section + "]\n" + line + "\n"));
-    assertTrue(e.getMessage().startsWith(base.resolve("ctdb.conf") + ":2: [" + section + "] "), e.getMessage());
+    var e =
+        assertThrows(ConfigurationException.class, () -> load("[" + section + "]\n" + line + "\n"));
+    assertTrue(
+        e.getMessage().startsWith(base.resolve("ctdb.conf") + ":2: [" + section + "] "),
+        e.getMessage());
     assertTrue(e.getMessage().endsWith(": expected " + expected), e.getMessage());
   }
 
@@ -137,12 +144,14 @@ class ConfigurationReaderTest {
 
   @Test
   void testModeNeedsABase() {
-    assertThrows(ConfigurationException.class, () -> NodePaths.from(Map.of("CTDB_TEST_MODE", "1"), base));
+    assertThrows(
+        ConfigurationException.class, () -> NodePaths.from(Map.of("CTDB_TEST_MODE", "1"), base));
   }
 
   @Test
   void pathsOutsideTestMode() throws Exception {
-    NodePaths p = NodePaths.from(Map.of("CTDB_BASE", "some/where", "CTDB_SOCKET", "s"), Path.of("/cwd"));
+    NodePaths p =
+        NodePaths.from(Map.of("CTDB_BASE", "some/where", "CTDB_SOCKET", "s"), Path.of("/cwd"));
     assertEquals(Path.of("/etc/ctdb/ctdb.conf"), p.configurationFile());
     assertEquals(Path.of("/cwd/some/where/nodes"), p.nodesFile());
     assertEquals(Path.of("/cwd/s"), p.clientSocket());
@@ -160,9 +169,13 @@ class ConfigurationReaderTest {
 
   @Test
   void nodesFile() throws Exception {
-    NodesFile nodes = NodesFile.parse(Path.of("n"), List.of("10.0.0.1", "", " #10.0.0.2 ", "# words", "fd00::1", ""));
+    NodesFile nodes =
+        NodesFile.parse(
+            Path.of("n"), List.of("10.0.0.1", "", " #10.0.0.2 ", "# words", "fd00::1", ""));
     assertEquals(List.of(0, 1, 2, 3), nodes.nodes().stream().map(NodesFile.Entry::pnn).toList());
-    assertEquals(List.of(false, true, true, false), nodes.nodes().stream().map(NodesFile.Entry::deleted).toList());
+    assertEquals(
+        List.of(false, true, true, false),
+        nodes.nodes().stream().map(NodesFile.Entry::deleted).toList());
     assertEquals("0.0.0.0", nodes.nodes().get(1).address().getHostAddress());
     assertEquals(
         List.of("n:4: this is no comment: a line that begins with # is deleted node 2: # words"),
@@ -176,20 +189,25 @@ class ConfigurationReaderTest {
   void badNodeLines(String second, int line) {
     var e =
         assertThrows(
-            ConfigurationException.class, () -> NodesFile.parse(Path.of("n"), List.of("10.0.0.1", second)));
+            ConfigurationException.class,
+            () -> NodesFile.parse(Path.of("n"), List.of("10.0.0.1", second)));
     assertTrue(e.getMessage().startsWith("n:" + line + ": "), e.getMessage());
   }
 
   @Test
   void tunables() throws IOException {
     Path file = base.resolve("ctdb.tunables");
-    Files.writeString(file, "A=1\n# c\na = 0x10\nB = 4294967295\nB2=-1\nC=5x\nD=4294967296\n[s]\nA=3\n");
+    Files.writeString(
+        file, "A=1\n# c\na = 0x10\nB = 4294967295\nB2=-1\nC=5x\nD=4294967296\n[s]\nA=3\n");
     Map<String, String> known = Map.of("A", "A", "B", "B", "C", "C", "D", "D");
-    TunablesFile<String> tunables = TunablesFile.read(file, name -> known.get(name.toUpperCase(java.util.Locale.ROOT)));
+    TunablesFile<String> tunables =
+        TunablesFile.read(file, name -> known.get(name.toUpperCase(java.util.Locale.ROOT)));
     assertEquals(Map.of("A", 16, "B", -1), tunables.values());
     assertEquals(
         List.of(":5:", ":6:", ":7:", ":9:"),
-        tunables.remarks().stream().map(r -> r.text().replaceAll(".*tunables(:\\d+:).*", "$1")).toList());
+        tunables.remarks().stream()
+            .map(r -> r.text().replaceAll(".*tunables(:\\d+:).*", "$1"))
+            .toList());
     assertEquals(Map.of(), TunablesFile.read(base.resolve("missing"), known::get).values());
   }
 

@@ -56,7 +56,9 @@ class IniFileTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {"[s]~k = a~[t|3", "[s~t]|1", "[s]~~=y~|3", "[s]~  = y~|2"})
+  @CsvSource(
+      delimiter = '|',
+      value = {"[s]~k = a~[t|3", "[s~t]|1", "[s]~~=y~|3", "[s]~  = y~|2"})
   void brokenSyntaxIsAnErrorThatNamesTheLine(String text, int line) {
     var e = assertThrows(ConfigurationException.class, () -> IniFile.parse(FILE, unfold(text)));
     assertTrue(e.getMessage().startsWith("x.conf:" + line + ": "), e.getMessage());

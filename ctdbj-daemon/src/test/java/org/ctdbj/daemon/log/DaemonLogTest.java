@@ -41,10 +41,15 @@ class DaemonLogTest {
     String pid = "[" + ProcessHandle.current().pid() + "]: ";
     List<String> lines = Files.readAllLines(file);
     assertEquals(
-        List.of("host ctdb-recoverd" + pid + "first {} line", "host ctdbd" + pid + "two", "host ctdbd" + pid + "lines?"),
+        List.of(
+            "host ctdb-recoverd" + pid + "first {} line",
+            "host ctdbd" + pid + "two",
+            "host ctdbd" + pid + "lines?"),
         lines.stream().map(line -> line.substring(line.indexOf(' ') + 1)).toList());
     for (String line : lines) {
-      assertTrue(line.matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}[+-]\\d\\d:\\d\\d .*"), line);
+      assertTrue(
+          line.matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}[+-]\\d\\d:\\d\\d .*"),
+          line);
     }
   }
 
@@ -112,7 +117,10 @@ class DaemonLogTest {
       log.flushed().get(10, TimeUnit.SECONDS);
     }
     List<String> reports = written.stream().filter(line -> line.endsWith("fast enough")).toList();
-    int dropped = reports.stream().mapToInt(line -> Integer.parseInt(line.substring(0, line.indexOf(' ')))).sum();
+    int dropped =
+        reports.stream()
+            .mapToInt(line -> Integer.parseInt(line.substring(0, line.indexOf(' '))))
+            .sum();
     assertTrue(dropped > 0);
     assertEquals(lines, written.size() - reports.size() + dropped);
   }
@@ -124,7 +132,8 @@ class DaemonLogTest {
     var event = new LoggingEvent("x", context.getLogger("ctdbd"), Level.INFO, "text", null, null);
     event.setInstant(Instant.parse("2026-11-03T17:17:46.687651Z"));
     assertEquals(
-        "<29>ctdbd[42]: text", new SyslogAppender(format, LogLocation.Kind.SYSLOG_UDP).message(event, "text"));
+        "<29>ctdbd[42]: text",
+        new SyslogAppender(format, LogLocation.Kind.SYSLOG_UDP).message(event, "text"));
     assertEquals(
         "<29>1 2026-11-03T17:17:46.687651+00:00 host ctdbd 42 - - text",
         new SyslogAppender(format, LogLocation.Kind.SYSLOG_UDP_RFC5424).message(event, "text"));

@@ -92,7 +92,8 @@ class ClientSocketTest {
   }
 
   private static Bytes message(long srvid, int size) {
-    return PacketCodec.encode(new ReqMessage(HEADER, srvid, Bytes.of(new byte[size])), PacketCodec.Padding.NONE);
+    return PacketCodec.encode(
+        new ReqMessage(HEADER, srvid, Bytes.of(new byte[size])), PacketCodec.Padding.NONE);
   }
 
   private static void write(SocketChannel channel, Bytes bytes) throws IOException {
@@ -126,7 +127,8 @@ class ClientSocketTest {
   }
 
   private static Bytes header(int length, int magic, int version, int operation) {
-    ByteBuffer b = ByteBuffer.allocate(Math.max(4, Math.min(length, 64))).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer b =
+        ByteBuffer.allocate(Math.max(4, Math.min(length, 64))).order(ByteOrder.LITTLE_ENDIAN);
     int[] fields = {length, magic, version, 1, operation, 0, 0, 0};
     for (int i = 0; i < 8 && b.remaining() >= 4; i++) {
       b.putInt(fields[i]);
@@ -214,12 +216,14 @@ class ClientSocketTest {
     byte[] all = stream.toByteArray();
     try (SocketChannel client = connect()) {
       assertEquals("connected 1", next());
-      var reader = new java.util.concurrent.FutureTask<Void>(() -> {
-        for (int i = 0; i < 50; i++) {
-          assertEquals(i, readMessage(client).srvid(), "seed " + seed);
-        }
-        return null;
-      });
+      var reader =
+          new java.util.concurrent.FutureTask<Void>(
+              () -> {
+                for (int i = 0; i < 50; i++) {
+                  assertEquals(i, readMessage(client).srvid(), "seed " + seed);
+                }
+                return null;
+              });
       Thread thread = Thread.ofPlatform().start(reader);
       for (int at = 0; at < all.length; ) {
         int count = Math.min(all.length - at, 1 + random.nextInt(30_000));
@@ -280,7 +284,8 @@ class ClientSocketTest {
     var e = assertThrows(IOException.class, () -> new ClientListener(loop, socket, log));
     assertTrue(e.getMessage().contains("another program listens"), e.getMessage());
     listener.stopListening();
-    try (var stale = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+    try (var stale =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
       stale.bind(UnixDomainSocketAddress.of(socket));
     }
     assertTrue(Files.exists(socket));

@@ -29,7 +29,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Links between two nodes of this process, 127.9.0.1 and 127.9.0.2, and between the first and a peer made of sockets. */
+/**
+ * Links between two nodes of this process, 127.9.0.1 and 127.9.0.2, and between the first and a
+ * peer made of sockets.
+ */
 @Timeout(60)
 class NodeLinksTest {
   private static final InetAddress FIRST = InetAddress.ofLiteral("127.9.0.1");
@@ -291,7 +294,9 @@ class NodeLinksTest {
       peer.send(frame(message(7)));
       assertEquals("packet 7", events.next());
       loop.call(
-          () -> links.reload(List.of(NODES.getFirst(), new NodesFile.Entry(1, NodesFile.NO_ADDRESS, true))));
+          () ->
+              links.reload(
+                  List.of(NODES.getFirst(), new NodesFile.Entry(1, NodesFile.NO_ADDRESS, true))));
       assertEquals("down 1", events.next());
       assertEnds(peer.opened);
       try (Socket again = dial(SECOND)) {
@@ -306,7 +311,11 @@ class NodeLinksTest {
     NodeLinks second = NodeLinks.listen(loop, List.of(foreign, FIRST, SECOND), port, log);
     assertEquals(SECOND, second.ownAddress());
     second.close();
-    var e = assertThrows(IOException.class, () -> NodeLinks.listen(loop, List.of(foreign, FIRST), port, log));
-    assertTrue(e.getMessage().contains("192.0.2.1") && e.getMessage().contains("127.9.0.1"), e.getMessage());
+    var e =
+        assertThrows(
+            IOException.class, () -> NodeLinks.listen(loop, List.of(foreign, FIRST), port, log));
+    assertTrue(
+        e.getMessage().contains("192.0.2.1") && e.getMessage().contains("127.9.0.1"),
+        e.getMessage());
   }
 }

@@ -95,7 +95,9 @@ class NodeLoopTest {
                     }
                   }));
     }
-    assertFalse(workers.getFirst().join(java.time.Duration.ofMillis(200)), "the ring is smaller than the work");
+    assertFalse(
+        workers.getFirst().join(java.time.Duration.ofMillis(200)),
+        "the ring is smaller than the work");
     blocked.countDown();
     for (Thread worker : workers) {
       worker.join();

@@ -60,7 +60,10 @@ class DaemonTest {
 
   private Daemon start() throws StartFailure {
     return Daemon.start(
-        Map.of("CTDB_TEST_MODE", "1", "CTDB_BASE", base.toString()), base, false, new SilentAssembly());
+        Map.of("CTDB_TEST_MODE", "1", "CTDB_BASE", base.toString()),
+        base,
+        false,
+        new SilentAssembly());
   }
 
   private StartFailure startFails(int exitCode) {
@@ -75,7 +78,8 @@ class DaemonTest {
 
   private static Bytes shutdown() {
     return PacketCodec.encode(
-        new ReqMessage(new Header(0, 0, 0, 0), SilentAssembly.SHUTDOWN, Bytes.EMPTY), PacketCodec.Padding.NONE);
+        new ReqMessage(new Header(0, 0, 0, 0), SilentAssembly.SHUTDOWN, Bytes.EMPTY),
+        PacketCodec.Padding.NONE);
   }
 
   @Test
@@ -111,7 +115,8 @@ class DaemonTest {
   @Test
   void leftOversOfAKilledDaemonDoNotMatter() throws Exception {
     Files.writeString(pidFile, "123456789 leftover\n");
-    try (var stale = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+    try (var stale =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
       stale.bind(UnixDomainSocketAddress.of(socket));
     }
     Daemon daemon = start();
@@ -123,7 +128,8 @@ class DaemonTest {
 
   @Test
   void aSocketInUseIsRefused() throws Exception {
-    try (var server = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+    try (var server =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(socket));
       startFails(StartFailure.CLIENT_SOCKET);
     }
@@ -145,9 +151,12 @@ class DaemonTest {
 
   @Test
   void commandLine() {
-    assertEquals(Optional.of(new CommandLine(false, false)), CommandLine.parse(java.util.List.of()));
-    assertEquals(Optional.of(new CommandLine(true, false)), CommandLine.parse(java.util.List.of("-i")));
-    assertEquals(Optional.of(new CommandLine(false, true)), CommandLine.parse(java.util.List.of("--help")));
+    assertEquals(
+        Optional.of(new CommandLine(false, false)), CommandLine.parse(java.util.List.of()));
+    assertEquals(
+        Optional.of(new CommandLine(true, false)), CommandLine.parse(java.util.List.of("-i")));
+    assertEquals(
+        Optional.of(new CommandLine(false, true)), CommandLine.parse(java.util.List.of("--help")));
     assertEquals(Optional.empty(), CommandLine.parse(java.util.List.of("-i", "extra")));
   }
 

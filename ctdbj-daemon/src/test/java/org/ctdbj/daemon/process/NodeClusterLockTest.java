@@ -61,7 +61,10 @@ class NodeClusterLockTest {
     loop.call(
         () ->
             attempt.complete(
-                lock.acquire(timeoutSeconds, outcome -> events.add(outcome.name()), () -> events.add("lost"))));
+                lock.acquire(
+                    timeoutSeconds,
+                    outcome -> events.add(outcome.name()),
+                    () -> events.add("lost"))));
     return attempt.join();
   }
 
@@ -69,7 +72,8 @@ class NodeClusterLockTest {
     return events.poll(30, TimeUnit.SECONDS);
   }
 
-  private void release(NodeClusterLock lock, ClusterLock.Attempt attempt) throws InterruptedException {
+  private void release(NodeClusterLock lock, ClusterLock.Attempt attempt)
+      throws InterruptedException {
     loop.call(attempt::release);
     lock.awaitReleased();
   }
@@ -80,7 +84,9 @@ class NodeClusterLockTest {
     assertTrue(lock.configured());
     ClusterLock.Attempt first = acquire(lock, 5);
     assertEquals("HELD", next());
-    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("lock"))));
+    assertEquals(
+        "rw-------",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("lock"))));
     acquire(lock, 5);
     assertEquals("CONTENDED", next());
     release(lock, first);
@@ -103,7 +109,8 @@ class NodeClusterLockTest {
   void aFileThatCannotBeOpenedIsAnError() throws Exception {
     acquire(lock("no/such/directory/lock", Map.of()), 5);
     assertEquals("ERROR", next());
-    assertTrue(lines.stream().anyMatch(line -> line.contains("no/such/directory/lock")), lines.toString());
+    assertTrue(
+        lines.stream().anyMatch(line -> line.contains("no/such/directory/lock")), lines.toString());
   }
 
   private Path script(String body) throws Exception {
@@ -128,12 +135,14 @@ class NodeClusterLockTest {
 
   @Test
   void aCommandHoldsUntilItEndsOrIsReleased() throws Exception {
-    Path keeps = script("echo $$ >\"$1\"; echo 'a message' >&2; printf 0; exec tail -f /dev/null\n");
+    Path keeps =
+        script("echo $$ >\"$1\"; echo 'a message' >&2; printf 0; exec tail -f /dev/null\n");
     Path pidFile = directory.resolve("pid");
     NodeClusterLock lock = lock("!" + keeps + " " + pidFile, Map.of());
     ClusterLock.Attempt attempt = acquire(lock, 5);
     assertEquals("HELD", next());
-    ProcessHandle helper = ProcessHandle.of(Long.parseLong(Files.readString(pidFile).strip())).orElseThrow();
+    ProcessHandle helper =
+        ProcessHandle.of(Long.parseLong(Files.readString(pidFile).strip())).orElseThrow();
     release(lock, attempt);
     helper.onExit().get(20, TimeUnit.SECONDS);
 
@@ -166,7 +175,8 @@ class NodeClusterLockTest {
   @Test
   @Tag("interop")
   void excludesSambasOwnHelper() throws Exception {
-    Assumptions.assumeTrue(Files.isExecutable(HELPER), HELPER + " is missing: install the package ctdb");
+    Assumptions.assumeTrue(
+        Files.isExecutable(HELPER), HELPER + " is missing: install the package ctdb");
     Path file = directory.resolve("lock");
     NodeClusterLock theirs = lock("!" + HELPER + " " + file, Map.of());
     NodeClusterLock ours = lock(file.toString(), Map.of());

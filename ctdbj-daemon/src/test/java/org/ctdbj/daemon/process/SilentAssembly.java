@@ -5,7 +5,10 @@ import org.ctdbj.daemon.node.ClientPort;
 import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.protocol.packet.ReqMessage;
 
-/** A node for tests of the process: answers no packet, but a message with service id 36 shuts the daemon down. */
+/**
+ * A node for tests of the process: answers no packet, but a message with service id 36 shuts the
+ * daemon down.
+ */
 public final class SilentAssembly implements NodeAssembly {
   /** Service id that stands for the SHUTDOWN control. */
   static final long SHUTDOWN = 36;

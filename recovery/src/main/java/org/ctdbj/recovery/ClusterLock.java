@@ -4,8 +4,9 @@ package org.ctdbj.recovery;
 import java.util.function.Consumer;
 
 /**
- * The cluster lock: whoever holds it may lead. Its implementation runs a helper program that takes the lock and keeps it
- * as long as it lives. All methods return at once; callbacks come on the core's thread, never inside a call.
+ * The cluster lock: whoever holds it may lead. Its implementation runs a helper program that takes
+ * the lock and keeps it as long as it lives. All methods return at once; callbacks come on the
+ * core's thread, never inside a call.
  */
 public interface ClusterLock {
   /** Outcome of an attempt: the first byte that the helper wrote. */
@@ -28,15 +29,18 @@ public interface ClusterLock {
    *
    * @param timeoutSeconds after which the attempt is given up as {@link Outcome#TIMEOUT}
    * @param done called once with the outcome
-   * @param lost called at most once, after {@link Outcome#HELD}, when the helper has ended although the lock was not
-   *     released
+   * @param lost called at most once, after {@link Outcome#HELD}, when the helper has ended although
+   *     the lock was not released
    * @return the attempt, to give it up or to release the lock
    */
   Attempt acquire(int timeoutSeconds, Consumer<Outcome> done, Runnable lost);
 
   /** An attempt or a held lock. */
   interface Attempt {
-    /** Gives up the attempt or the lock; neither callback comes afterwards. Safe to call more than once. */
+    /**
+     * Gives up the attempt or the lock; neither callback comes afterwards. Safe to call more than
+     * once.
+     */
     void release();
   }
 }

@@ -6,17 +6,17 @@ import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 
 /**
- * The recovery core's way to all daemons, its own included: it is an ordinary client of its own daemon. All methods
- * return at once and never throw because of the network; callbacks come later, on the core's thread, never inside the
- * call.
+ * The recovery core's way to all daemons, its own included: it is an ordinary client of its own
+ * daemon. All methods return at once and never throw because of the network; callbacks come later,
+ * on the core's thread, never inside the call.
  */
 public interface ClusterPort {
   /** The own node's number. */
   int pnn();
 
   /**
-   * Sends a control to one node and calls back exactly once: with the answer, at once if the node is disconnected or
-   * becomes so, or when the time is over.
+   * Sends a control to one node and calls back exactly once: with the answer, at once if the node
+   * is disconnected or becomes so, or when the time is over.
    *
    * @param pnn a real node number, the own one included
    * @param flags {@link org.ctdbj.protocol.ControlFlags}, without NOREPLY

@@ -54,6 +54,7 @@ final class CommitWriter {
     overlay.forEachPage(
         (offset, page, length) -> file.write(offset, MemorySegment.ofArray(page), 0, length));
     sync(0, file.size());
+    file.touch();
   }
 
   boolean isRecoveryValid() {
@@ -108,7 +109,7 @@ final class CommitWriter {
       // Not through the free list: that could hand out space which the rollback must find
       // untouched.
       header.recLen =
-          TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER & ~3L;
+          (TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER) & ~3L;
       long end = area + header.fullLength();
       if (end > TdbLayout.MAX_SIZE || header.recLen < needed) {
         throw TdbException.of(

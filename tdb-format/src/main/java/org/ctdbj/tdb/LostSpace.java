@@ -144,7 +144,7 @@ final class LostSpace {
     for (int i = 0; i <= count; i++) {
       long next = i < count ? offsets[i] : file.size();
       long gap = next - end;
-      if (gap < 0 || gap > 0 && (gap < RECORD_HEADER + TAILER || gap % 4 != 0)) {
+      if (gap < 0 || (gap > 0 && (gap < RECORD_HEADER + TAILER || gap % 4 != 0))) {
         return -1;
       }
       if (gap > 0 && fill) {

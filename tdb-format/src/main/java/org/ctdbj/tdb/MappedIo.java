@@ -106,6 +106,11 @@ final class MappedIo implements TdbIo {
     syncObserver.run();
   }
 
+  /** Sets the modification time, so that backup programs see what was written by mapping. */
+  void touch() {
+    file.touch();
+  }
+
   /**
    * Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a
    * known state.
@@ -245,7 +250,7 @@ final class MappedIo implements TdbIo {
   @Override
   public void addToSequenceNumber() {
     check(OFF_SEQUENCE_NUMBER, 4);
-    int unused = (int) ALIGNED_INT.getAndAdd(map, (long) OFF_SEQUENCE_NUMBER, 1);
+    var _ = (int) ALIGNED_INT.getAndAdd(map, (long) OFF_SEQUENCE_NUMBER, 1);
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.ctdbj.tdb;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.Function;
 import org.ctdbj.tdb.os.LockMode;
 
@@ -26,7 +27,7 @@ public final class Tdb implements AutoCloseable {
   private final TdbOpener.Opened opened;
   private final FreeList freeList;
   private final RecordStore store;
-  private Transaction transaction;
+  private final Transactions transactions;
   private boolean closed;
 
   private Tdb(TdbOpener.Opened opened) {
@@ -34,6 +35,7 @@ public final class Tdb implements AutoCloseable {
     this.state = opened.state();
     this.freeList = new FreeList(state);
     this.store = new RecordStore(state, freeList);
+    this.transactions = new Transactions(state, freeList, store);
   }
 
   /**
@@ -89,14 +91,15 @@ public final class Tdb implements AutoCloseable {
         });
   }
 
-  private int chain(byte[] key) {
+  /** The hash chain that a key belongs to, 0 to {@link #hashSize()} - 1. Takes no lock. */
+  public int chainOf(byte[] key) {
     return state.chainOf(state.hashOf(key));
   }
 
   /** Write-locks the chain of {@code key} if that is possible at once. */
   public boolean tryLockChain(byte[] key) {
     try {
-      return state.locks.tryLockChain(chain(key));
+      return state.locks.tryLockChain(chainOf(key));
     } catch (InternalError e) {
       throw damaged(e);
     }
@@ -108,7 +111,7 @@ public final class Tdb implements AutoCloseable {
    */
   public void lockChain(byte[] key) {
     try {
-      state.locks.lockChain(chain(key));
+      state.locks.lockChain(chainOf(key));
     } catch (InternalError e) {
       throw damaged(e);
     }
@@ -116,7 +119,7 @@ public final class Tdb implements AutoCloseable {
 
   public void unlockChain(byte[] key) {
     try {
-      state.locks.unlockChain(chain(key));
+      state.locks.unlockChain(chainOf(key));
     } catch (InternalError e) {
       throw damaged(e);
     }
@@ -127,15 +130,15 @@ public final class Tdb implements AutoCloseable {
    * exclude each other.
    */
   public boolean tryLockChainRead(byte[] key) {
-    return guarded(() -> state.locks.tryLockChainRead(chain(key)));
+    return guarded(() -> state.locks.tryLockChainRead(chainOf(key)));
   }
 
   public void lockChainRead(byte[] key) {
-    run(() -> state.locks.lockChainRead(chain(key)));
+    run(() -> state.locks.lockChainRead(chainOf(key)));
   }
 
   public void unlockChainRead(byte[] key) {
-    run(() -> state.locks.unlockChainRead(chain(key)));
+    run(() -> state.locks.unlockChainRead(chainOf(key)));
   }
 
   /** Write-locks the whole database if that is possible at once. The handle must hold no chain. */
@@ -283,7 +286,7 @@ public final class Tdb implements AutoCloseable {
     run(
         () -> {
           state.requireWritable();
-          int chain = chain(key);
+          int chain = chainOf(key);
           state.locks.lockChain(chain);
           try {
             byte[] old = fetch(key);
@@ -304,30 +307,7 @@ public final class Tdb implements AutoCloseable {
    * @return number of records visited
    */
   public long traverse(RecordVisitor visitor) {
-    return guarded(
-        () -> {
-          if (state.readOnly || state.readTraverses > 0) {
-            return traverseRead(visitor);
-          }
-          // A holder of all chains must not wait for a transaction that waits for the chains.
-          if (transaction == null) {
-            if (!state.locks.holdsAll()) {
-              state.locks.lockTransaction();
-            } else if (!state.locks.tryLockTransaction()) {
-              throw TdbException.of(
-                  TdbError.LOCK, state.path, "a transaction of another holder is open");
-            }
-          }
-          state.writeTraverses++;
-          try {
-            return new Traverse(state).positioned(visitor, true);
-          } finally {
-            state.writeTraverses--;
-            if (transaction == null) {
-              state.locks.unlockTransaction();
-            }
-          }
-        });
+    return guarded(() -> new Traverse(state).writing(visitor, transactions.isOpen()));
   }
 
   /**
@@ -337,15 +317,7 @@ public final class Tdb implements AutoCloseable {
    * @return number of records visited
    */
   public long traverseRead(RecordVisitor visitor) {
-    return guarded(
-        () -> {
-          state.readTraverses++;
-          try {
-            return new Traverse(state).positioned(visitor, false);
-          } finally {
-            state.readTraverses--;
-          }
-        });
+    return guarded(() -> new Traverse(state).reading(visitor));
   }
 
   /**
@@ -356,11 +328,22 @@ public final class Tdb implements AutoCloseable {
    * @return number of records visited
    */
   public long traverseChains(RecordVisitor visitor) {
+    return guarded(() -> new Traverse(state).chainwise(visitor));
+  }
+
+  /**
+   * {@link #traverseChains} for one chain, for callers that want to do other things in between.
+   *
+   * @param chain 0 to {@link #hashSize()} - 1
+   * @return number of records visited
+   */
+  public long traverseChain(int chain, RecordVisitor visitor) {
+    Objects.checkIndex(chain, state.hashSize);
     return guarded(
         () -> {
           state.readTraverses++;
           try {
-            return new Traverse(state).chainwise(visitor);
+            return Math.abs(new Traverse(state).chain(chain, visitor));
           } finally {
             state.readTraverses--;
           }
@@ -388,21 +371,7 @@ public final class Tdb implements AutoCloseable {
 
   /** Rewrites all records in a transaction, so that the free space is in one piece. */
   public void repack() {
-    run(
-        () -> {
-          transactionStart();
-          try {
-            Repack.run(state, store);
-          } catch (RuntimeException | InternalError e) {
-            try {
-              transactionCancel();
-            } catch (TdbException suppressed) {
-              e.addSuppressed(suppressed);
-            }
-            throw e;
-          }
-          transactionCommit();
-        });
+    run(transactions::repack);
   }
 
   /**
@@ -450,14 +419,7 @@ public final class Tdb implements AutoCloseable {
    * and {@link #lockAll} stays in force after the transaction.
    */
   public void transactionStart() {
-    run(
-        () -> {
-          if (transaction != null) {
-            transaction.nest();
-          } else {
-            transaction = Transaction.start(state, freeList);
-          }
-        });
+    run(transactions::start);
   }
 
   /**
@@ -465,46 +427,12 @@ public final class Tdb implements AutoCloseable {
    * and {@link #transactionCancel} are possible. A failure cancels the transaction.
    */
   public void transactionPrepareCommit() {
-    run(
-        () -> {
-          var current = current();
-          if (!current.isNested()) {
-            try {
-              current.prepare();
-            } finally {
-              forgetIfEnded();
-            }
-          }
-        });
+    run(transactions::prepare);
   }
 
   /** Makes the transaction permanent. A failure cancels it; the file then has its old contents. */
   public void transactionCommit() {
-    run(
-        () -> {
-          boolean repack = false;
-          try {
-            if (!current().endNested(false)) {
-              repack = transaction.commit();
-            }
-          } finally {
-            forgetIfEnded();
-          }
-          if (repack) {
-            repackAfterCommit();
-          }
-        });
-  }
-
-  private void repackAfterCommit() {
-    try {
-      repack();
-    } catch (TdbException e) {
-      // The commit stands. What failed is only tidying up, and it has been undone.
-      if (e.error() == TdbError.CORRUPT) {
-        throw e;
-      }
-    }
+    run(transactions::commit);
   }
 
   /**
@@ -512,33 +440,11 @@ public final class Tdb implements AutoCloseable {
    * no longer commit.
    */
   public void transactionCancel() {
-    run(
-        () -> {
-          try {
-            if (!current().endNested(true)) {
-              transaction.cancel();
-            }
-          } finally {
-            forgetIfEnded();
-          }
-        });
+    run(transactions::cancel);
   }
 
   public boolean inTransaction() {
-    return transaction != null;
-  }
-
-  private Transaction current() {
-    if (transaction == null) {
-      throw TdbException.of(TdbError.EINVAL, state.path, "no transaction is open");
-    }
-    return transaction;
-  }
-
-  private void forgetIfEnded() {
-    if (transaction != null && transaction.hasEnded()) {
-      transaction = null;
-    }
+    return transactions.isOpen();
   }
 
   /**
@@ -576,10 +482,7 @@ public final class Tdb implements AutoCloseable {
     }
     closed = true;
     try {
-      if (transaction != null) {
-        transaction.cancel();
-        transaction = null;
-      }
+      transactions.cancelAll();
     } finally {
       opened.close();
     }

@@ -85,7 +85,7 @@ public final class TdbHash {
   private static int word(byte[] bytes, int at, int left) {
     int value = 0;
     for (int i = Math.min(left, 4) - 1; i >= 0; i--) {
-      value = value << 8 | bytes[at + i] & 0xFF;
+      value = (value << 8) | (bytes[at + i] & 0xFF);
     }
     return value;
   }

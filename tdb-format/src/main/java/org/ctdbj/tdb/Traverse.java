@@ -16,10 +16,48 @@ final class Traverse {
   }
 
   /**
+   * The visitor may change the database.
+   *
+   * @param inTransaction whether this handle has one open: it holds the transaction lock then
+   */
+  long writing(RecordVisitor visitor, boolean inTransaction) {
+    if (state.readOnly || state.readTraverses > 0) {
+      return reading(visitor);
+    }
+    if (!inTransaction) {
+      // A holder of all chains must not wait for a transaction that waits for the chains.
+      if (!state.locks.holdsAll()) {
+        state.locks.lockTransaction();
+      } else if (!state.locks.tryLockTransaction()) {
+        throw TdbException.of(TdbError.LOCK, state.path, "a transaction of another holder is open");
+      }
+    }
+    state.writeTraverses++;
+    try {
+      return positioned(visitor, true);
+    } finally {
+      state.writeTraverses--;
+      if (!inTransaction) {
+        state.locks.unlockTransaction();
+      }
+    }
+  }
+
+  /** This handle refuses to write meanwhile. */
+  long reading(RecordVisitor visitor) {
+    state.readTraverses++;
+    try {
+      return positioned(visitor, false);
+    } finally {
+      state.readTraverses--;
+    }
+  }
+
+  /**
    * The visitor runs with no chain locked and may change the database ({@code write}); the record
    * it stands on is locked, so that whoever deletes it leaves it in its chain.
    */
-  long positioned(RecordVisitor visitor, boolean write) {
+  private long positioned(RecordVisitor visitor, boolean write) {
     var position = new TdbState.TraversePosition(state.positions);
     state.positions = position;
     try {
@@ -114,36 +152,61 @@ final class Traverse {
    * with a lockall.
    */
   long chainwise(RecordVisitor visitor) {
+    state.readTraverses++;
+    try {
+      return allChains(visitor);
+    } finally {
+      state.readTraverses--;
+    }
+  }
+
+  private long allChains(RecordVisitor visitor) {
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {
-      if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
-        continue;
-      }
-      state.locks.lockChainRead(chain);
-      try {
-        var io = state.io;
-        var guard = new LoopGuard(io);
-        long offset = unsigned(io.readInt(chainHead(chain)));
-        while (offset != 0) {
-          record.readChained(io, offset);
-          guard.visit(offset);
-          long next = record.next;
-          if (record.magic == MAGIC_LIVE) {
-            var key = new byte[(int) record.keyLen];
-            var value = new byte[(int) record.dataLen];
-            io.read(offset + RECORD_HEADER, key, 0, key.length);
-            io.read(offset + RECORD_HEADER + key.length, value, 0, value.length);
-            count++;
-            if (!visitor.visit(key, value)) {
-              return count;
-            }
-          }
-          offset = next;
-        }
-      } finally {
-        state.locks.unlockChainRead(chain);
+      long visited = chain(chain, visitor);
+      count += Math.abs(visited);
+      if (visited < 0) {
+        break;
       }
     }
     return count;
+  }
+
+  /**
+   * As {@link #chainwise}, for one chain. A chain that looks empty is not locked, except the first: the first lock of a
+   * handle finds out whether a crashed commit has to be undone.
+   *
+   * @return number of records visited; negated if the visitor wants no more
+   */
+  long chain(int chain, RecordVisitor visitor) {
+    if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
+      return 0;
+    }
+    long count = 0;
+    state.locks.lockChainRead(chain);
+    try {
+      var io = state.io;
+      var guard = new LoopGuard(io);
+      long offset = unsigned(io.readInt(chainHead(chain)));
+      while (offset != 0) {
+        record.readChained(io, offset);
+        guard.visit(offset);
+        long next = record.next;
+        if (record.magic == MAGIC_LIVE) {
+          var key = new byte[(int) record.keyLen];
+          var value = new byte[(int) record.dataLen];
+          io.read(offset + RECORD_HEADER, key, 0, key.length);
+          io.read(offset + RECORD_HEADER + key.length, value, 0, value.length);
+          count++;
+          if (!visitor.visit(key, value)) {
+            return -count;
+          }
+        }
+        offset = next;
+      }
+      return count;
+    } finally {
+      state.locks.unlockChainRead(chain);
+    }
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.recovery.door;
 
-/** Time and delayed work of one single-threaded core. All methods are called on, and all tasks run on, its thread. */
+/**
+ * Time and delayed work of one single-threaded core. All methods are called on, and all tasks run
+ * on, its thread.
+ */
 public interface Timers {
   /** Monotonic time in nanoseconds; only differences mean something. */
   long nowNanos();
@@ -10,8 +13,8 @@ public interface Timers {
   long wallClockMicros();
 
   /**
-   * Runs a task once, not before the delay has passed and never inside this call; tasks that are due at the same moment
-   * run in the order in which they were scheduled.
+   * Runs a task once, not before the delay has passed and never inside this call; tasks that are
+   * due at the same moment run in the order in which they were scheduled.
    *
    * @param delayNanos 0 or less: as soon as the present work has ended
    */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb.lock;
 
+import java.util.concurrent.locks.LockSupport;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.os.Errno;
 import org.ctdbj.tdb.os.ErrnoException;
@@ -19,6 +20,8 @@ final class ByteLocks implements DataLocks {
 
   /** As often as libtdb 1.4 tries to upgrade. */
   private static final int UPGRADE_ATTEMPTS = 1000;
+
+  private static final long UPGRADE_PAUSE_NANOS = 1000;
 
   private final NativeFile file;
   private final int hashSize;
@@ -127,7 +130,7 @@ final class ByteLocks implements DataLocks {
         if (attempt == UPGRADE_ATTEMPTS || ErrnoException.errnoOf(e).orElse(0) != Errno.EDEADLK) {
           throw e;
         }
-        Thread.yield();
+        LockSupport.parkNanos(UPGRADE_PAUSE_NANOS);
       }
     }
   }

@@ -34,8 +34,16 @@ final class HeldLocks {
     return -1;
   }
 
-  /** Adds a lock with count 1. */
-  void add(long offset, LockMode mode) {
+  /** Counts a lock up, or adds it with count 1; WRITE inside READ makes it WRITE for good. */
+  void count(long offset, LockMode mode) {
+    int i = find(offset);
+    if (i >= 0) {
+      counts[i]++;
+      if (mode == LockMode.WRITE) {
+        modes[i] = mode;
+      }
+      return;
+    }
     if (size == offsets.length) {
       offsets = Arrays.copyOf(offsets, 2 * size);
       counts = Arrays.copyOf(counts, 2 * size);
@@ -57,14 +65,6 @@ final class HeldLocks {
 
   LockMode mode(int i) {
     return modes[i];
-  }
-
-  void setMode(int i, LockMode mode) {
-    modes[i] = mode;
-  }
-
-  void increment(int i) {
-    counts[i]++;
   }
 
   /** Counts down; at 0 the lock is gone. */

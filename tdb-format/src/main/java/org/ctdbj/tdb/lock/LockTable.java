@@ -154,24 +154,14 @@ public final class LockTable implements AutoCloseable {
   }
 
   private boolean nest(long offset, LockMode mode, boolean wait) {
-    if (noLock) {
-      return true;
-    }
     int i = held.find(offset);
-    if (i < 0) {
-      if (!lockBytes(mode, offset, 1, wait)) {
-        return false;
-      }
-      held.add(offset, mode);
-      return true;
+    boolean covered = noLock || (i >= 0 && held.mode(i).covers(mode));
+    if (!covered && !lockBytes(mode, offset, 1, wait)) {
+      return false;
     }
-    if (!held.mode(i).covers(mode)) {
-      if (!lockBytes(mode, offset, 1, wait)) {
-        return false;
-      }
-      held.setMode(i, mode);
+    if (!noLock) {
+      held.count(offset, mode);
     }
-    held.increment(i);
     return true;
   }
 
@@ -241,20 +231,15 @@ public final class LockTable implements AutoCloseable {
     }
     long offset = ByteLocks.chain(chain);
     int i = held.find(offset);
-    if (i >= 0) {
-      if (!held.mode(i).covers(mode)) {
-        if (!data.promote(chain, wait)) {
-          return false;
-        }
-        held.setMode(i, mode);
-      }
-      held.increment(i);
-      return true;
+    boolean locked;
+    if (i < 0) {
+      locked = data.lock(chain, mode, holdsChain(), wait);
+      dataLocks += locked ? 1 : 0;
+    } else {
+      locked = held.mode(i).covers(mode) || data.promote(chain, wait);
     }
-    boolean locked = data.lock(chain, mode, holdsChain(), wait);
     if (locked) {
-      held.add(offset, mode);
-      dataLocks++;
+      held.count(offset, mode);
     }
     return locked;
   }

@@ -242,15 +242,18 @@ public final class MutexArea implements AutoCloseable {
   }
 
   private boolean acquire(long mutex, boolean wait) {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException(
+          "mutexes belong to platform threads: a virtual one can lose them when it moves");
+    }
     // Uncontended is the rule, and this call is cheaper than the one that may wait.
     int r = mutexes.tryLock(mutex);
+    // For the try, another handle of this thread is a holder like any other; waiting for it is a
+    // deadlock.
+    if (!wait && (r == Errno.EBUSY || r == Errno.EDEADLK)) {
+      return false;
+    }
     if (r == Errno.EBUSY) {
-      if (!wait) {
-        return false;
-      }
-      if (Thread.currentThread().isVirtual()) {
-        throw new IllegalStateException("TDB mutexes belong to platform threads");
-      }
       r = mutexes.lock(mutex);
     }
     if (r == Errno.EOWNERDEAD) {
@@ -270,7 +273,7 @@ public final class MutexArea implements AutoCloseable {
     }
     int r = mutexes.makeConsistent(mutex);
     if (r != 0) {
-      int ignored = mutexes.unlock(mutex);
+      int _ = mutexes.unlock(mutex);
     }
     return r;
   }

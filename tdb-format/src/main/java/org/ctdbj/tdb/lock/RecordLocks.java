@@ -18,13 +18,10 @@ final class RecordLocks {
   }
 
   void lock(long offset) {
-    int i = held.find(offset);
-    if (i >= 0) {
-      held.increment(i);
-      return;
+    if (held.find(offset) < 0) {
+      file.lock(LockMode.READ, offset, 1, true);
     }
-    file.lock(LockMode.READ, offset, 1, true);
-    held.add(offset, LockMode.READ);
+    held.count(offset, LockMode.READ);
   }
 
   /** Undoes one {@link #lock}; false if there is none. */

@@ -48,6 +48,8 @@ public final class Mapping implements AutoCloseable {
     return mapping;
   }
 
+  // The arena lives until the next remap or close.
+  @SuppressWarnings("MustBeClosedChecker")
   private void mapAnew(long length) {
     if (length <= 0) {
       throw new IllegalArgumentException("cannot map " + length + " bytes");

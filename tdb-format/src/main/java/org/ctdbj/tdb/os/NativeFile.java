@@ -406,14 +406,15 @@ public final class NativeFile implements AutoCloseable {
     return fd >= 0;
   }
 
-  /**
-   * Closes the file and with that gives up its locks; does nothing the second time. Mappings stay.
-   */
+  /** Gives up all locks and closes the file; does nothing the second time. Mappings stay. */
   @Override
   public void close() {
     if (fd < 0) {
       return;
     }
+    // A mapping that is still there would keep the open file description alive, and its locks with
+    // it. If this fails there is no lock to give up: the file system has none.
+    int _ = setLock(Libc.F_OFD_SETLK, LockMode.UNLOCKED, 0, 0);
     int r = Libc.close(state, fd);
     // Linux has released the descriptor even if it reports a failure: it must not be closed again.
     fd = -1;

@@ -34,6 +34,8 @@ public final class RobustMutexes {
   private final long limit;
 
   /**
+   * Mutexes in that mapping, at whatever offsets.
+   *
    * @throws UnsupportedOperationException if {@link #isSupported} is false
    */
   public RobustMutexes(Mapping mapping) {
@@ -106,6 +108,8 @@ public final class RobustMutexes {
   }
 
   /**
+   * Unlocks.
+   *
    * @return 0, or EPERM if this thread does not hold it
    */
   public int unlock(long offset) {

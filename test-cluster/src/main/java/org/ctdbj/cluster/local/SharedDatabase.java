@@ -37,7 +37,7 @@ public final class SharedDatabase implements AutoCloseable {
     int flags = ask(connection, Control.DB_OPEN_FLAGS, Bytes.ofInt(id)).getInt(0);
     int pnn = connection.control(Control.GET_PNN, Bytes.EMPTY).status();
     return new SharedDatabase(
-        connection, Tdb.open(path, TdbOptions.existing(flags)), id, pnn);
+        connection, Tdb.open(path, TdbOptions.ofBits(flags)), id, pnn);
   }
 
   private static Bytes ask(DaemonConnection connection, Control control, Bytes data)

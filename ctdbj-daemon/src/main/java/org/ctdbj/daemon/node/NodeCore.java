@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.daemon.node;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.ctdbj.protocol.Bytes;
+import org.ctdbj.protocol.Control;
+import org.ctdbj.protocol.ControlFlags;
+import org.ctdbj.protocol.NodeFlags;
+import org.ctdbj.protocol.Pnn;
+import org.ctdbj.protocol.RecoveryMode;
+import org.ctdbj.protocol.Runstate;
+import org.ctdbj.protocol.Tunable;
+import org.ctdbj.protocol.TunableValues;
+import org.ctdbj.protocol.body.VnnMap;
+import org.ctdbj.protocol.packet.Header;
+import org.ctdbj.protocol.packet.Packet;
+import org.ctdbj.protocol.packet.ReplyCall;
+import org.ctdbj.protocol.packet.ReplyControl;
+import org.ctdbj.protocol.packet.ReplyDmaster;
+import org.ctdbj.protocol.packet.ReplyError;
+import org.ctdbj.protocol.packet.ReqCall;
+import org.ctdbj.protocol.packet.ReqControl;
+import org.ctdbj.protocol.packet.ReqDmaster;
+import org.ctdbj.protocol.packet.ReqKeepalive;
+import org.ctdbj.protocol.packet.ReqMessage;
+import org.ctdbj.protocol.packet.ReqTunnel;
+import org.ctdbj.recovery.ClusterLock;
+import org.ctdbj.recovery.ClusterPort;
+import org.ctdbj.recovery.ControlResult;
+import org.ctdbj.recovery.door.EventLog;
+import org.ctdbj.recovery.door.RandomSource;
+import org.ctdbj.recovery.door.Timers;
+
+/**
+ * The control plane of one node: takes what arrives from clients and nodes to the part that deals with it. Its input
+ * methods are called on the node thread, one after the other.
+ */
+public final class NodeCore implements NodeServices {
+  private final NodeConfiguration configuration;
+  private final Timers timers;
+  private final RandomSource random;
+  private final EventLog log;
+  private final NodeNetwork network;
+  private final Host host;
+  private final ReqidTable reqids = new ReqidTable();
+  private final Map<Integer, Client> clients = new HashMap<>();
+  private final NodeTable nodes;
+  private final MessageTable messages = new MessageTable(this::send);
+  private final ControlTable controls = new ControlTable();
+  private final ControlRouter router = new ControlRouter(this, controls);
+  private final NodeCounters statistics;
+  private final Keepalive keepalive;
+  private final NodeModes modes;
+  private TunableValues tunables;
+  private RecordTraffic recordTraffic;
+
+  /** Puts the control plane together; {@link #connect} and {@link #start} have to follow. */
+  public NodeCore(
+      NodeConfiguration configuration,
+      Timers timers,
+      RandomSource random,
+      EventLog log,
+      NodeNetwork network,
+      Host host,
+      ClusterLock clusterLock) {
+    this.configuration = configuration;
+    this.timers = timers;
+    this.random = random;
+    this.log = log;
+    this.network = network;
+    this.host = host;
+    this.tunables = configuration.tunables();
+    this.nodes = new NodeTable(configuration);
+    this.statistics = new NodeCounters(timers.wallClockMicros());
+    this.keepalive = new Keepalive(this, configuration.keepaliveVersion());
+    this.modes = new NodeModes(this, configuration, clusterLock);
+    new ClientControls(this, messages).register(controls);
+    new NodeControls(this, modes, host).register(controls);
+    new InformationControls(this, modes, host).register(controls);
+    new AddressControls().register(controls);
+    modes.register(controls);
+  }
+
+  /** Tells the control plane where packets about records go and what has to be done to all databases at once. */
+  public void connect(RecordTraffic traffic, DatabaseHooks hooks) {
+    recordTraffic = traffic;
+    modes.connect(hooks);
+  }
+
+  /** The node serves clients and links now: begins to watch the other nodes and to come up. */
+  public void start() {
+    keepalive.start();
+    scheduleHistory();
+    modes.start();
+  }
+
+  /** The node goes down: no more signs of life, no more changes. */
+  public void stop() {
+    keepalive.stop();
+    modes.stop();
+  }
+
+  /** Registers the handlers of other parts. */
+  public ControlTable controls() {
+    return controls;
+  }
+
+  // ---- clients
+
+  /** A client has connected; returns its id. */
+  public int clientConnected(ClientPort port) {
+    int id = reqids.allocate(port);
+    clients.put(id, new Client(id, port));
+    return id;
+  }
+
+  /** A packet from a client. Operations that clients may not use are ignored. */
+  public void clientPacket(int clientId, Packet packet) {
+    Client client = clients.get(clientId);
+    if (client == null) {
+      return;
+    }
+    statistics.increment(Counter.CLIENT_PACKETS_RECEIVED);
+    switch (packet) {
+      case ReqCall call -> {
+        statistics.increment(Counter.CLIENT_REQ_CALL);
+        recordTraffic.clientCall(clientId, call);
+      }
+      case ReqMessage message -> {
+        statistics.increment(Counter.CLIENT_REQ_MESSAGE);
+        clientMessage(message);
+      }
+      case ReqControl request -> {
+        statistics.increment(Counter.CLIENT_REQ_CONTROL);
+        router.fromClient(clientId, request);
+      }
+      case ReqTunnel tunnel -> {
+        statistics.increment(Counter.CLIENT_REQ_TUNNEL);
+        clientTunnel(tunnel);
+      }
+      default ->
+          log.debug(
+              () -> "client " + client.pid() + " sent " + packet.getClass().getSimpleName());
+    }
+  }
+
+  private void clientMessage(ReqMessage message) {
+    int destination = message.header().destination();
+    if (destination == Pnn.CURRENT_NODE || destination == pnn()) {
+      dispatch(message.srvid(), message.data());
+    } else {
+      message(destination, message.srvid(), message.data());
+    }
+  }
+
+  private void clientTunnel(ReqTunnel tunnel) {
+    int destination = tunnel.header().destination();
+    if (nodes.find(destination) != null && messages.tunnelOwner(tunnel.tunnelId()) != null) {
+      send(tunnel.withHeader(headerTo(destination, tunnel.header().reqid())));
+    }
+  }
+
+  /** A client's connection has ended, from whichever side. */
+  public void clientGone(int clientId) {
+    Client client = clients.remove(clientId);
+    if (client == null) {
+      return;
+    }
+    reqids.remove(clientId);
+    messages.removeClient(client);
+    router.clientGone(clientId);
+    client
+        .notifications()
+        .forEach((srvid, data) -> message(Pnn.BROADCAST_CONNECTED, srvid, data));
+    client.goneListeners().forEach(Runnable::run);
+    if (client.hasPersistentUpdates()) {
+      forceRecovery("client " + client.pid() + " has gone with an update of a persistent database");
+    }
+  }
+
+  /** The recovery core's connection: a client like any other. */
+  public ClusterPort internalClient() {
+    var internal = new InternalClient(this);
+    internal.connected(clientConnected(internal));
+    return internal;
+  }
+
+  void registerInternal(long srvid, int clientId) {
+    messages.register(srvid, clients.get(clientId));
+  }
+
+  void deregisterInternal(long srvid, int clientId) {
+    messages.deregister(srvid, clients.get(clientId));
+  }
+
+  boolean processExists(int pid) {
+    return host.processExists(pid);
+  }
+
+  int hostPid() {
+    return host.pid();
+  }
+
+  // ---- nodes
+
+  /** A packet from another node's connection. */
+  public void nodePacket(Packet packet) {
+    statistics.increment(Counter.NODE_PACKETS_RECEIVED);
+    if (!(packet instanceof ReqCall call && call.hopCount() != 0)) {
+      nodes.heard(packet.header().source());
+    }
+    input(packet);
+  }
+
+  /** Both connections to a node stand now. */
+  public void linkUp(int pnn) {
+    if (nodes.linkUp(pnn)) {
+      log.notice("node " + pnn + " is connected");
+    }
+  }
+
+  /** The connections to a node have broken or been closed. */
+  public void linkDown(int pnn) {
+    if (nodes.linkDown(pnn)) {
+      log.notice("node " + pnn + " is disconnected");
+      router.nodeGone(pnn);
+    }
+  }
+
+  /** Gives a node up. */
+  void nodeDead(int pnn) {
+    network.restart(pnn);
+    linkDown(pnn);
+  }
+
+  /** Deals with a packet, whether it came from another node or through the own queue. */
+  private void input(Packet packet) {
+    Header header = packet.header();
+    switch (packet) {
+      case ReqCall call -> {
+        if (current(header)) {
+          statistics.increment(Counter.NODE_REQ_CALL);
+          recordTraffic.nodeCall(call);
+        }
+      }
+      case ReplyCall reply -> {
+        if (current(header)) {
+          statistics.increment(Counter.NODE_REPLY_CALL);
+          recordTraffic.replyCall(reply);
+        }
+      }
+      case ReqDmaster request -> {
+        if (current(header)) {
+          statistics.increment(Counter.NODE_REQ_DMASTER);
+          recordTraffic.reqDmaster(request);
+        }
+      }
+      case ReplyDmaster reply -> {
+        if (current(header)) {
+          statistics.increment(Counter.NODE_REPLY_DMASTER);
+          recordTraffic.replyDmaster(reply);
+        }
+      }
+      case ReplyError reply -> {
+        statistics.increment(Counter.NODE_REPLY_ERROR);
+        recordTraffic.replyError(reply);
+      }
+      case ReqMessage message -> {
+        statistics.increment(Counter.NODE_REQ_MESSAGE);
+        dispatch(message.srvid(), message.data());
+      }
+      case ReqControl request -> {
+        statistics.increment(Counter.NODE_REQ_CONTROL);
+        router.execute(request);
+      }
+      case ReplyControl reply -> {
+        statistics.increment(Counter.NODE_REPLY_CONTROL);
+        router.reply(reply);
+      }
+      case ReqKeepalive alive -> keepalive.received(alive);
+      case ReqTunnel tunnel -> {
+        statistics.increment(Counter.NODE_REQ_TUNNEL);
+        Client owner = messages.tunnelOwner(tunnel.tunnelId());
+        if (owner != null) {
+          send(owner, tunnel.withHeader(new Header(0, 0, 0, 0)));
+        }
+      }
+    }
+  }
+
+  /** Packets about records of another generation, or at a banned node, are dropped: their sender sends them anew. */
+  private boolean current(Header header) {
+    return header.generation() == vnnMap().generation()
+        && (ownFlags() & NodeFlags.BANNED) == 0;
+  }
+
+  // ---- services
+
+  @Override
+  public int pnn() {
+    return configuration.pnn();
+  }
+
+  @Override
+  public VnnMap vnnMap() {
+    return modes.vnnMap();
+  }
+
+  @Override
+  public RecoveryMode recoveryMode() {
+    return modes.recoveryMode();
+  }
+
+  @Override
+  public Runstate runstate() {
+    return modes.runstate();
+  }
+
+  /** Sets how far the node has come; only ever upwards. */
+  public void setRunstate(Runstate runstate) {
+    modes.setRunstate(runstate);
+  }
+
+  /** What the node can be used for now, {@link org.ctdbj.protocol.Capabilities}. */
+  public int capabilities() {
+    return modes.capabilities();
+  }
+
+  @Override
+  public int nodeFlags(int pnn) {
+    NodeTable.Entry entry = nodes.find(pnn);
+    return entry == null ? NodeFlags.DELETED | NodeFlags.DISCONNECTED : entry.flags();
+  }
+
+  int ownFlags() {
+    return nodes.own().flags();
+  }
+
+  NodeTable nodes() {
+    return nodes;
+  }
+
+  int clientCount() {
+    return clients.size();
+  }
+
+  Client client(int clientId) {
+    return clients.get(clientId);
+  }
+
+  Iterable<Client> allClients() {
+    return List.copyOf(clients.values());
+  }
+
+  @Override
+  public List<Integer> expand(int destination) {
+    return nodes.expand(destination);
+  }
+
+  @Override
+  public int tunable(Tunable tunable) {
+    return tunables.get(tunable);
+  }
+
+  TunableValues tunables() {
+    return tunables;
+  }
+
+  void setTunable(Tunable tunable, int value) {
+    tunables = tunables.with(tunable, value);
+  }
+
+  @Override
+  public Timers timers() {
+    return timers;
+  }
+
+  @Override
+  public RandomSource random() {
+    return random;
+  }
+
+  @Override
+  public EventLog log() {
+    return log;
+  }
+
+  @Override
+  public ReqidTable reqids() {
+    return reqids;
+  }
+
+  @Override
+  public NodeStatistics statistics() {
+    return statistics;
+  }
+
+  NodeCounters counters() {
+    return statistics;
+  }
+
+  /** The header of a packet of this node. */
+  Header headerTo(int pnn, int reqid) {
+    return new Header(vnnMap().generation(), pnn, pnn(), reqid);
+  }
+
+  @Override
+  public void send(Packet packet) {
+    int destination = packet.header().destination();
+    statistics.increment(Counter.NODE_PACKETS_SENT);
+    if (destination == pnn()) {
+      timers.schedule(0, () -> input(packet));
+    } else if (nodes.find(destination) != null) {
+      network.send(destination, packet);
+    }
+  }
+
+  @Override
+  public void control(
+      int pnn,
+      Control control,
+      long srvid,
+      int clientId,
+      int flags,
+      Bytes data,
+      int timeoutSeconds,
+      Consumer<ControlResult> done) {
+    router.send(pnn, control.number(), srvid, clientId, flags, data, timeoutSeconds, done);
+  }
+
+  @Override
+  public void controlNoReply(
+      int destination, Control control, long srvid, int clientId, Bytes data) {
+    router.noReply(destination, control.number(), srvid, clientId, ControlFlags.NOREPLY, data);
+  }
+
+  @Override
+  public void message(int destination, long srvid, Bytes data) {
+    for (int pnn : nodes.expand(destination)) {
+      send(new ReqMessage(headerTo(pnn, 0), srvid, data));
+    }
+  }
+
+  @Override
+  public void dispatch(long srvid, Bytes data) {
+    messages.dispatch(srvid, data, tunable(Tunable.MAX_QUEUE_DROP_MSG));
+  }
+
+  @Override
+  public void subscribe(long srvid, Consumer<Bytes> handler) {
+    messages.register(srvid, handler);
+  }
+
+  @Override
+  public void unsubscribe(long srvid, Consumer<Bytes> handler) {
+    messages.deregister(srvid, handler);
+  }
+
+  @Override
+  public boolean clientConnected(int clientId) {
+    return clients.containsKey(clientId);
+  }
+
+  @Override
+  public void sendToClient(int clientId, Packet packet) {
+    Client client = clients.get(clientId);
+    if (client != null) {
+      send(client, packet);
+    }
+  }
+
+  private void send(Client client, Packet packet) {
+    statistics.increment(Counter.CLIENT_PACKETS_SENT);
+    client
+        .port()
+        .send(
+            packet.withHeader(
+                new Header(vnnMap().generation(), 0, pnn(), packet.header().reqid())));
+  }
+
+  @Override
+  public void forceRecovery(String reason) {
+    modes.forceRecovery(reason);
+  }
+
+  @Override
+  public void onClientGone(int clientId, Runnable gone) {
+    Client client = clients.get(clientId);
+    if (client != null) {
+      client.onGone(gone);
+    }
+  }
+
+  void shutdown(int exitCode, String reason) {
+    modes.setRunstate(Runstate.SHUTDOWN);
+    host.shutdown(exitCode, reason);
+  }
+
+  private void scheduleHistory() {
+    timers.scheduleSeconds(
+        Math.max(1, tunable(Tunable.STAT_HISTORY_INTERVAL)),
+        () -> {
+          statistics.remember(statisticsBody());
+          scheduleHistory();
+        });
+  }
+
+  Bytes statisticsBody() {
+    return statistics.encode(
+        clientCount(),
+        modes.frozen(),
+        recoveryMode() == RecoveryMode.ACTIVE,
+        host.memoryUsed(),
+        timers.wallClockMicros());
+  }
+
+  /** An exception with where it came from, for the log. */
+  static String describe(Throwable problem) {
+    var text = new StringWriter();
+    problem.printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+}

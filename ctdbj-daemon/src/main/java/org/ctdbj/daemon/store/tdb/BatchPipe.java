@@ -5,8 +5,8 @@ import org.ctdbj.daemon.store.RecordSink;
 import org.ctdbj.protocol.Bytes;
 
 /**
- * Carries batches from one worker to a sink on the node thread, a few at a time: a worker that reads faster than the node
- * takes waits here, instead of building the whole database in memory.
+ * Carries batches from one worker to a sink on the node thread, a few at a time: a worker that
+ * reads faster than the node takes waits here, instead of building the whole database in memory.
  */
 final class BatchPipe {
   /** Batches that are on their way to the node thread at the same time. */

@@ -11,9 +11,9 @@ import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbException;
 
 /**
- * The node thread's chain locks, and the queues of what waits for one. Per contended chain there is one waiting thread;
- * when it has the lock, the node thread runs what is queued under it (the lock is on loan) and gives it back. Node thread
- * only.
+ * The node thread's chain locks, and the queues of what waits for one. Per contended chain there is
+ * one waiting thread; when it has the lock, the node thread runs what is queued under it (the lock
+ * is on loan) and gives it back. Node thread only.
  */
 final class ChainLocks implements ChainWait.Owner {
   /** Tasks that run in one loan: then whoever else waits for the chain has a turn. */
@@ -106,7 +106,8 @@ final class ChainLocks implements ChainWait.Owner {
   Tdb handle(RecordKey key) {
     Chain chain = chains.get(own.chainOf(key.array()));
     if (chain == null || chain.depth == 0) {
-      throw new IllegalStateException("the chain of key " + key + " in " + own.path() + " is not locked");
+      throw new IllegalStateException(
+          "the chain of key " + key + " in " + own.path() + " is not locked");
     }
     return chain.handle;
   }
@@ -180,20 +181,35 @@ final class ChainLocks implements ChainWait.Owner {
     if (chain == null || chain.wait != wait) {
       return;
     }
-    workers.log().error(
-        own.path() + ": chain " + wait.chain() + " cannot be locked, next attempt in " + RETRY_MILLIS + " ms: "
-            + reason.getMessage());
-    workers.later(RETRY_MILLIS, () -> workers.post(() -> {
-      if (!closed && chain.wait == wait) {
-        chain.wait = null;
-        next(chain);
-      }
-    }));
+    workers
+        .log()
+        .error(
+            own.path()
+                + ": chain "
+                + wait.chain()
+                + " cannot be locked, next attempt in "
+                + RETRY_MILLIS
+                + " ms: "
+                + reason.getMessage());
+    workers.later(
+        RETRY_MILLIS,
+        () ->
+            workers.post(
+                () -> {
+                  if (!closed && chain.wait == wait) {
+                    chain.wait = null;
+                    next(chain);
+                  }
+                }));
   }
 
   private void retry(int index) {
     Chain chain = closed ? null : chains.get(index);
-    if (chain == null || chain.wait != null || chain.handle != null || chain.queue.isEmpty() || !waitersAllowed) {
+    if (chain == null
+        || chain.wait != null
+        || chain.handle != null
+        || chain.queue.isEmpty()
+        || !waitersAllowed) {
       return;
     }
     RecordKey key = chain.queue.element().key();
@@ -256,12 +272,14 @@ final class ChainLocks implements ChainWait.Owner {
       return;
     }
     var wait =
-        new ChainWait(handles, workers, watch, this, chain.index, chain.queue.element().key().array());
+        new ChainWait(
+            handles, workers, watch, this, chain.index, chain.queue.element().key().array());
     chain.wait = wait;
     try {
       workers.execute(wait);
     } catch (OutOfMemoryError e) {
-      // The system refuses another thread; those that exist will end, so this is no reason to lose a request.
+      // The system refuses another thread; those that exist will end, so this is no reason to lose
+      // a request.
       failed(wait, new IllegalStateException("no thread to wait for it: " + e.getMessage(), e));
     }
   }

@@ -5,14 +5,16 @@ import java.util.concurrent.CountDownLatch;
 import org.ctdbj.tdb.Tdb;
 
 /**
- * One wait for the lock of one chain. A worker blocks until it has the lock on a handle of its own, lends the handle to
- * the node thread and unlocks it when the node thread has done its work under the lock: a robust mutex can only be unlocked
- * by the thread that locked it.
+ * One wait for the lock of one chain. A worker blocks until it has the lock on a handle of its own,
+ * lends the handle to the node thread and unlocks it when the node thread has done its work under
+ * the lock: a robust mutex can only be unlocked by the thread that locked it.
  */
 final class ChainWait implements Runnable {
   /** What becomes of a wait. Node thread. */
   interface Owner {
-    /** The chain is locked; {@link ChainWait#finish} has to be called before the work in hand ends. */
+    /**
+     * The chain is locked; {@link ChainWait#finish} has to be called before the work in hand ends.
+     */
     void lend(ChainWait wait, Tdb handle);
 
     /** The lock cannot be had at all. */
@@ -32,8 +34,7 @@ final class ChainWait implements Runnable {
    *
    * @param key any key of the chain
    */
-  ChainWait(
-      Handles handles, Workers workers, LockWatch watch, Owner owner, int chain, byte[] key) {
+  ChainWait(Handles handles, Workers workers, LockWatch watch, Owner owner, int chain, byte[] key) {
     this.handles = handles;
     this.workers = workers;
     this.watch = watch;

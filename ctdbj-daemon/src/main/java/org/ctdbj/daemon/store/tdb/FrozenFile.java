@@ -17,8 +17,8 @@ import org.ctdbj.protocol.body.RecordData;
 import org.ctdbj.tdb.Tdb;
 
 /**
- * The freezing of one database and what is done while it is frozen. The node thread knows the state; a {@link Keeper} has
- * the lock and does the work. Node thread only.
+ * The freezing of one database and what is done while it is frozen. The node thread knows the
+ * state; a {@link Keeper} has the lock and does the work. Node thread only.
  */
 final class FrozenFile implements Keeper.Owner {
   private final Handles handles;
@@ -234,8 +234,7 @@ final class FrozenFile implements Keeper.Owner {
         });
   }
 
-  private <T> void submit(
-      Consumer<StoreResult<T>> done, Function<Tdb, StoreResult<T>> body) {
+  private <T> void submit(Consumer<StoreResult<T>> done, Function<Tdb, StoreResult<T>> body) {
     if (state != FreezeState.FROZEN) {
       workers.post(() -> done.accept(StoreResult.failed(path + ": is not frozen")));
       return;

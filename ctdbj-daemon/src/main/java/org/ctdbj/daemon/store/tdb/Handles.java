@@ -6,8 +6,9 @@ import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbFlag;
 
 /**
- * The handles of one file besides the node thread's: each holds locks as a process of its own would. A worker borrows one,
- * gives it back without any lock, and the next worker saves the opening of the file. Any thread.
+ * The handles of one file besides the node thread's: each holds locks as a process of its own
+ * would. A worker borrows one, gives it back without any lock, and the next worker saves the
+ * opening of the file. Any thread.
  */
 final class Handles implements AutoCloseable {
   /** Idle handles that are kept; each costs a descriptor. */
@@ -66,7 +67,10 @@ final class Handles implements AutoCloseable {
     drop(handle);
   }
 
-  /** Takes back a handle whose state is unknown after a failure: closing it gives up whatever it holds. */
+  /**
+   * Takes back a handle whose state is unknown after a failure: closing it gives up whatever it
+   * holds.
+   */
   void drop(Tdb handle) {
     try {
       handle.close();

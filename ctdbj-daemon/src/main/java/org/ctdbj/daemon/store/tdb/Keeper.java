@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.ctdbj.tdb.Tdb;
 
 /**
- * The thread that locks the whole file, keeps it locked while the database is frozen, and does all work in the frozen
- * database in the order in which it was given.
+ * The thread that locks the whole file, keeps it locked while the database is frozen, and does all
+ * work in the frozen database in the order in which it was given.
  */
 final class Keeper implements Runnable {
   /** What the node is told. Node thread. */
@@ -68,7 +68,9 @@ final class Keeper implements Runnable {
     queue.add(work);
   }
 
-  /** Gives the file free, now or as soon as the wait for it is over. Work not yet begun is refused. */
+  /**
+   * Gives the file free, now or as soon as the wait for it is over. Work not yet begun is refused.
+   */
   void release() {
     if (!phase.compareAndSet(Phase.WAITING, Phase.ABANDONED)) {
       Runnable told;

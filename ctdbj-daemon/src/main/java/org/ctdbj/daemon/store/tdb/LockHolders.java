@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * Finds out which process has locked a TDB file, for messages only: from the kernel's list of file locks, or from the owner
- * a robust mutex names. The answer may be outdated when it is given. Any thread but the node thread, since it reads files.
+ * Finds out which process has locked a TDB file, for messages only: from the kernel's list of file
+ * locks, or from the owner a robust mutex names. The answer may be outdated when it is given. Any
+ * thread but the node thread, since it reads files.
  */
 final class LockHolders {
   private static final Path KERNEL_LOCKS = Path.of("/proc/locks");
@@ -39,7 +40,10 @@ final class LockHolders {
       var pids = new TreeSet<Long>();
       if (mutexes) {
         addOwner(pids, file, chainMutex(chain));
-        addOwner(pids, file, FIRST_CHAIN); // the mutex of whoever has the whole file comes first in the area
+        addOwner(
+            pids,
+            file,
+            FIRST_CHAIN); // the mutex of whoever has the whole file comes first in the area
       } else {
         addKernelLocks(pids, file, FIRST_CHAIN + 4L * chain, FIRST_CHAIN + 4L * chain);
       }
@@ -93,7 +97,10 @@ final class LockHolders {
     }
   }
 
-  /** The pid of one line of /proc/locks if it is a lock that is held and touches the range, else null. */
+  /**
+   * The pid of one line of /proc/locks if it is a lock that is held and touches the range, else
+   * null.
+   */
   static Long holder(String line, long inode, long first, long last) {
     // 1: POSIX  ADVISORY  WRITE 1234 08:01:131077 168 171
     String[] words = line.strip().split("\\s+");

@@ -6,8 +6,8 @@ import java.util.HexFormat;
 import java.util.concurrent.Future;
 
 /**
- * Tells the administrator, once per wait, when a lock is not to be had for {@value #SECONDS} seconds, and who has it if the
- * system says so.
+ * Tells the administrator, once per wait, when a lock is not to be had for {@value #SECONDS}
+ * seconds, and who has it if the system says so.
  */
 final class LockWatch {
   /** As long as ctdbd 4.17 waits before it reports. */

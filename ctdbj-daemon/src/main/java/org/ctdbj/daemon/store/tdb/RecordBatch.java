@@ -4,7 +4,10 @@ package org.ctdbj.daemon.store.tdb;
 import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
 
-/** Collects records in the form of {@code rec_data}: length, reqid 0, key length, data length, key, data, unpadded. */
+/**
+ * Collects records in the form of {@code rec_data}: length, reqid 0, key length, data length, key,
+ * data, unpadded.
+ */
 final class RecordBatch {
   private static final int HEADER = 16;
 

@@ -20,8 +20,8 @@ import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbException;
 
 /**
- * A database in a TDB file. The node thread has a handle of its own and takes with it only chain locks that it can have at
- * once; everything that may wait has a worker with another handle.
+ * A database in a TDB file. The node thread has a handle of its own and takes with it only chain
+ * locks that it can have at once; everything that may wait has a worker with another handle.
  */
 public final class TdbDatabaseStore implements DatabaseStore {
   private final Tdb own;
@@ -44,7 +44,9 @@ public final class TdbDatabaseStore implements DatabaseStore {
     this.path = own.path().toAbsolutePath();
     this.workers = workers;
     this.handles = new Handles(own, maxDead);
-    var watch = new LockWatch(workers, path, name, new LockHolders(own.hashSize(), own.usesMutexes()), watchMillis);
+    var watch =
+        new LockWatch(
+            workers, path, name, new LockHolders(own.hashSize(), own.usesMutexes()), watchMillis);
     this.chains = new ChainLocks(own, handles, workers, watch);
     this.updater = new Updater(handles, workers, path.toString());
     this.frozen = new FrozenFile(handles, workers, watch, path.toString(), chains, updater);
@@ -199,15 +201,11 @@ public final class TdbDatabaseStore implements DatabaseStore {
 
   @Override
   public Runnable traverse(
-      int batchBytes,
-      RecordFilter filter,
-      RecordSink sink,
-      Consumer<StoreResult<Integer>> done) {
+      int batchBytes, RecordFilter filter, RecordSink sink, Consumer<StoreResult<Integer>> done) {
     if (refusedAsClosed(done)) {
       return () -> {};
     }
-    var work =
-        new TraverseWork(handles, workers, path.toString(), batchBytes, filter, sink, done);
+    var work = new TraverseWork(handles, workers, path.toString(), batchBytes, filter, sink, done);
     workers.execute(work);
     return work::cancel;
   }

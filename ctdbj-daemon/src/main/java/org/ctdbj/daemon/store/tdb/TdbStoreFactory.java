@@ -19,11 +19,14 @@ import org.ctdbj.tdb.TdbFlag;
 import org.ctdbj.tdb.TdbOptions;
 
 /**
- * Opens the TDB files of one node, named {@code NAME.PNN}: persistent databases in one directory, volatile and replicated
- * ones in the other. Owns the threads behind them.
+ * Opens the TDB files of one node, named {@code NAME.PNN}: persistent databases in one directory,
+ * volatile and replicated ones in the other. Owns the threads behind them.
  */
 public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
-  /** Flags of volatile databases, as ctdbd 4.17 opens them, without mutexes; of replicated ones, too. */
+  /**
+   * Flags of volatile databases, as ctdbd 4.17 opens them, without mutexes; of replicated ones,
+   * too.
+   */
   private static final int SHARED_FLAGS =
       TdbFlag.CLEAR_IF_FIRST.bit()
           | TdbFlag.NOSYNC.bit()
@@ -44,9 +47,10 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
   /**
    * Nothing is opened yet.
    *
-   * @param tdbMutexes whether volatile databases get robust mutexes instead of file locks ("tdb mutexes" of ctdb.conf)
-   * @param node runs tasks on the node thread; those of one caller in their order. It may refuse them with {@link
-   *     java.util.concurrent.RejectedExecutionException} once the node has ended
+   * @param tdbMutexes whether volatile databases get robust mutexes instead of file locks ("tdb
+   *     mutexes" of ctdb.conf)
+   * @param node runs tasks on the node thread; those of one caller in their order. It may refuse
+   *     them with {@link java.util.concurrent.RejectedExecutionException} once the node has ended
    */
   public TdbStoreFactory(
       Path volatileDirectory,
@@ -85,13 +89,17 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
   public DatabaseStore open(String name, int flags, int hashSize, int maxDead) {
     if (name.indexOf('/') >= 0 || name.indexOf('\0') >= 0) {
       throw new StoreException(
-          "database name \"" + name + "\" is refused: it must not contain '/' or NUL, it becomes a file name", null);
+          "database name \""
+              + name
+              + "\" is refused: it must not contain '/' or NUL, it becomes a file name",
+          null);
     }
     boolean persistent = (flags & DatabaseFlags.PERSISTENT) != 0;
     Path directory = persistent ? persistentDirectory : volatileDirectory;
     if (!Files.isDirectory(directory)) {
       throw new StoreException(
-          "database " + name + " cannot be opened: " + directory + " is not a directory; create it", null);
+          "database " + name + " cannot be opened: " + directory + " is not a directory; create it",
+          null);
     }
     int tdbFlags = tdbFlags(flags);
     Path path = directory.resolve(name + "." + Integer.toUnsignedString(pnn));
@@ -149,7 +157,8 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
   }
 
   private static void requireEmpty(Tdb tdb, String name) {
-    // A file that others hold open is not cleared. What they know of its records belongs to a time before this node.
+    // A file that others hold open is not cleared. What they know of its records belongs to a time
+    // before this node.
     boolean[] found = new boolean[1];
     tdb.traverseChains(
         (key, value) -> {
@@ -176,12 +185,15 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
     try (Stream<Path> files = Files.list(persistentDirectory)) {
       return files
           .map(file -> file.getFileName().toString())
-          .filter(file -> file.endsWith(suffix) && file.indexOf(".tdb.") == file.length() - suffix.length())
+          .filter(
+              file ->
+                  file.endsWith(suffix) && file.indexOf(".tdb.") == file.length() - suffix.length())
           .map(file -> file.substring(0, file.length() - suffix.length() + ".tdb".length()))
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new StoreException("persistent databases cannot be listed: " + persistentDirectory + ": " + e, e);
+      throw new StoreException(
+          "persistent databases cannot be listed: " + persistentDirectory + ": " + e, e);
     }
   }
 

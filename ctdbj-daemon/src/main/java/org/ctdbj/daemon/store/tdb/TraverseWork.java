@@ -10,8 +10,9 @@ import org.ctdbj.protocol.RecordHeader;
 import org.ctdbj.tdb.Tdb;
 
 /**
- * Reads a whole database while others work in it. One chain is locked at a time, and none while batches wait for the node
- * thread, so that nobody else waits for a slow reader and a freeze is never part of a circle.
+ * Reads a whole database while others work in it. One chain is locked at a time, and none while
+ * batches wait for the node thread, so that nobody else waits for a slow reader and a freeze is
+ * never part of a circle.
  */
 final class TraverseWork implements Runnable {
   private final Handles handles;

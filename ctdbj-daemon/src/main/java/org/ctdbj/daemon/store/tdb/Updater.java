@@ -14,9 +14,9 @@ import org.ctdbj.protocol.body.RecordData;
 import org.ctdbj.tdb.Tdb;
 
 /**
- * Stores sets of records, each in a transaction of its own, one set after the other in the order in which they came. A set
- * whose transaction has not begun when the database becomes frozen is given up: what was decided before a recovery must not
- * be written after it.
+ * Stores sets of records, each in a transaction of its own, one set after the other in the order in
+ * which they came. A set whose transaction has not begun when the database becomes frozen is given
+ * up: what was decided before a recovery must not be written after it.
  */
 final class Updater {
   private final Handles handles;
@@ -148,7 +148,8 @@ final class Updater {
       if (!exists && onlyExisting) {
         return null;
       }
-      // A record that does not exist counts as an empty one with sequence number 0, as in ctdbd 4.17.
+      // A record that does not exist counts as an empty one with sequence number 0, as in ctdbd
+      // 4.17.
       long oldRsn = exists ? RecordHeader.decode(Bytes.of(old)).rsn() : 0;
       Bytes oldData = exists ? Bytes.of(old).from(RecordHeader.SIZE) : Bytes.EMPTY;
       if (Long.compareUnsigned(oldRsn, header.rsn()) >= 0 && !oldData.equals(data)) {
@@ -164,5 +165,4 @@ final class Updater {
       return null;
     }
   }
-
 }

@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * The threads behind all databases of a node. There is no upper bound: a thread that waits for a chain may wait for a
- * process that waits for the daemon, which needs another thread to answer it. They are platform threads, because a robust
- * mutex belongs to the kernel's thread.
+ * The threads behind all databases of a node. There is no upper bound: a thread that waits for a
+ * chain may wait for a process that waits for the daemon, which needs another thread to answer it.
+ * They are platform threads, because a robust mutex belongs to the kernel's thread.
  */
 final class Workers implements AutoCloseable {
   private static final long STACK_BYTES = 512 * 1024;
@@ -28,8 +28,8 @@ final class Workers implements AutoCloseable {
   /**
    * With nothing running yet.
    *
-   * @param node runs tasks on the node thread, in the order in which one thread hands them over; may refuse them once the
-   *     node has ended
+   * @param node runs tasks on the node thread, in the order in which one thread hands them over;
+   *     may refuse them once the node has ended
    */
   Workers(Executor node, EventLog log) {
     this.node = node;
@@ -49,7 +49,8 @@ final class Workers implements AutoCloseable {
   }
 
   private static ThreadFactory factory(String name) {
-    return task -> Thread.ofPlatform().name(name).daemon(true).stackSize(STACK_BYTES).unstarted(task);
+    return task ->
+        Thread.ofPlatform().name(name).daemon(true).stackSize(STACK_BYTES).unstarted(task);
   }
 
   /** Runs a task that may block, on a thread that does nothing else until it ends. */
@@ -72,7 +73,8 @@ final class Workers implements AutoCloseable {
       node.execute(task);
       return true;
     } catch (RejectedExecutionException e) {
-      log.debug(() -> "result of a database worker is dropped, the node has ended: " + e.getMessage());
+      log.debug(
+          () -> "result of a database worker is dropped, the node has ended: " + e.getMessage());
       return false;
     }
   }

@@ -17,6 +17,11 @@ public final class TransportPort {
 
   private TransportPort() {}
 
+  /** The port that the services database of this host gives. */
+  public static int ofThisHost() {
+    return from(Path.of("/etc/services"));
+  }
+
   /**
    * The port of service {@code ctdb}, protocol tcp, in a services file; {@link #DEFAULT} if there
    * is none.

@@ -204,7 +204,7 @@ public final class Daemon {
               + configuration.paths().nodesFile());
     }
     try {
-      links = NodeLinks.listen(loop, candidates, TransportPort.from(Path.of("/etc/services")), log);
+      links = NodeLinks.listen(loop, candidates, TransportPort.ofThisHost(), log);
     } catch (IOException e) {
       throw new ConfigurationException(
           "no address of the nodes file "

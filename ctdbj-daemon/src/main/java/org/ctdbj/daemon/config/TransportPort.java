@@ -17,7 +17,15 @@ public final class TransportPort {
 
   private TransportPort() {}
 
-  /** The port of service {@code ctdb}, protocol tcp, in a services file; {@link #DEFAULT} if there is none. */
+  /** The port that the services database of this host gives. */
+  public static int ofThisHost() {
+    return from(Path.of("/etc/services"));
+  }
+
+  /**
+   * The port of service {@code ctdb}, protocol tcp, in a services file; {@link #DEFAULT} if there
+   * is none.
+   */
   public static int from(Path servicesFile) {
     try {
       for (String line : Files.readAllLines(servicesFile, StandardCharsets.ISO_8859_1)) {

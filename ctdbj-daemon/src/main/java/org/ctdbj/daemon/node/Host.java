@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.util.List;
 import org.ctdbj.protocol.body.NodeMap;
 
-/** What the control plane needs of the process and the system it runs in. Node thread; nothing here blocks for long. */
+/**
+ * What the control plane needs of the process and the system it runs in. Node thread; nothing here
+ * blocks for long.
+ */
 public interface Host {
   /** The daemon's process id. */
   int pid();
@@ -24,12 +27,8 @@ public interface Host {
    */
   List<NodeMap.Node> readNodes() throws IOException;
 
-  /**
-   * Makes and closes connections to other nodes according to the nodes file as it is now.
-   *
-   * @throws IOException with file, line and reason
-   */
-  void reloadLinks() throws IOException;
+  /** The nodes of the cluster are others now: connections are made and closed accordingly. */
+  void nodesChanged(List<NodeMap.Node> nodes);
 
   /** Log level as GET_DEBUG tells it. */
   int debugLevel();

@@ -96,7 +96,9 @@ final class NodeTable {
     return pnns;
   }
 
-  /** Notes that both connections to a node stand; returns whether it was not connected until now. */
+  /**
+   * Notes that both connections to a node stand; returns whether it was not connected until now.
+   */
   boolean linkUp(int pnn) {
     Entry entry = find(pnn);
     if (entry == null || pnn == ownPnn || !entry.has(NodeFlags.DISCONNECTED)) {

@@ -13,16 +13,20 @@ import org.ctdbj.recovery.ClusterLock.Outcome;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * Has a helper program keep the cluster lock, by ctdb's protocol: its first byte of output tells the outcome, the end of its
- * output that the lock is lost.
+ * Has a helper program keep the cluster lock, by ctdb's protocol: its first byte of output tells
+ * the outcome, the end of its output that the lock is lost.
  *
- * <p>The helper must not outlive the daemon, not even after SIGKILL. So it runs below a small shell that reads from a pipe
- * whose other end only this process holds: when the pipe ends, because the lock is released or because the daemon is gone,
- * the shell ends the helper, by SIGTERM and five seconds later by SIGKILL. To the helper the shell is the parent that it
- * polls, and it ends as soon as the helper has.
+ * <p>The helper must not outlive the daemon, not even after SIGKILL. So it runs below a small shell
+ * that reads from a pipe whose other end only this process holds: when the pipe ends, because the
+ * lock is released or because the daemon is gone, the shell ends the helper, by SIGTERM and five
+ * seconds later by SIGKILL. To the helper the shell is the parent that it polls, and it ends as
+ * soon as the helper has.
  */
 final class CommandLockKeeper implements LockAttempt.Keeper {
-  /** Only the helper keeps the pipe with the outcome, so that its end is seen as soon as the helper ends. */
+  /**
+   * Only the helper keeps the pipe with the outcome, so that its end is seen as soon as the helper
+   * ends.
+   */
   private static final String WRAPPER =
       """
       exec 3<&0 </dev/null
@@ -104,7 +108,8 @@ final class CommandLockKeeper implements LockAttempt.Keeper {
 
   private void logMessages() {
     try (BufferedReader messages =
-        new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(
+            new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
       for (String line = messages.readLine(); line != null; line = messages.readLine()) {
         log.error("cluster lock helper: " + line);
       }

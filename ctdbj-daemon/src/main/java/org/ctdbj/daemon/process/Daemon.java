@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.ctdbj.daemon.config.ConfigurationException;
 import org.ctdbj.daemon.config.ConfigurationReader;
@@ -32,10 +34,11 @@ import org.ctdbj.recovery.door.EventLog;
 /**
  * One running daemon, from its configuration to its end.
  *
- * <p>Order of the start: configuration, log, nodes file, directories, tunables, PID file locked, client socket (listening,
- * so that clients wait), PID written, own address and TCP port, cores, clients accepted, links. Order of the end: cores, TCP
- * port, cluster lock, client socket, PID file, log, and last the connections of clients, because who waits for the end of
- * its connection may remove the node's directory at once or start the daemon anew.
+ * <p>Order of the start: configuration, log, nodes file, directories, tunables, PID file locked,
+ * client socket (listening, so that clients wait), PID written, own address and TCP port, cores,
+ * clients accepted, links. Order of the end: cores, TCP port, cluster lock, client socket, PID
+ * file, log, and last the connections of clients, because who waits for the end of its connection
+ * may remove the node's directory at once or start the daemon anew.
  */
 public final class Daemon {
   /** Time for the cores to stop. When it is over the rest of the stop goes on without them. */
@@ -70,7 +73,10 @@ public final class Daemon {
    * @throws StartFailure if it cannot start; everything it had begun is undone then
    */
   public static Daemon start(
-      Map<String, String> environment, Path workingDirectory, boolean interactive, NodeAssembly assembly)
+      Map<String, String> environment,
+      Path workingDirectory,
+      boolean interactive,
+      NodeAssembly assembly)
       throws StartFailure {
     Daemon daemon;
     List<Remark> remarks;
@@ -80,8 +86,11 @@ public final class Daemon {
       DaemonConfiguration configuration = loaded.configuration();
       remarks = loaded.remarks();
       LogLocation location =
-          interactive ? LogLocation.stderr() : LogLocation.parse(configuration.logLocation(), workingDirectory);
-      DaemonLog log = DaemonLog.open(location, paths.logHostName(hostName()), configuration.debugLevel());
+          interactive
+              ? LogLocation.stderr()
+              : LogLocation.parse(configuration.logLocation(), workingDirectory);
+      DaemonLog log =
+          DaemonLog.open(location, paths.logHostName(hostName()), configuration.debugLevel());
       daemon = new Daemon(configuration, log);
     } catch (ConfigurationException e) {
       throw new StartFailure(StartFailure.CONFIGURATION, e.getMessage(), e);
@@ -99,7 +108,10 @@ public final class Daemon {
   }
 
   private void start(
-      List<Remark> remarks, Map<String, String> environment, Path workingDirectory, NodeAssembly assembly)
+      List<Remark> remarks,
+      Map<String, String> environment,
+      Path workingDirectory,
+      NodeAssembly assembly)
       throws ConfigurationException, StartFailure {
     NodePaths paths = configuration.paths();
     log.notice("CTDB starting on node");
@@ -114,7 +126,8 @@ public final class Daemon {
     tunables.remarks().forEach(remark -> remark.logTo(log));
     if (Files.exists(paths.publicAddressesFile())) {
       log.warning(
-          paths.publicAddressesFile() + ": this version does not serve public addresses; none is taken by this node");
+          paths.publicAddressesFile()
+              + ": this version does not serve public addresses; none is taken by this node");
     }
 
     pidFile = PidFile.lock(paths.pidFile());
@@ -125,7 +138,9 @@ public final class Daemon {
       throw new StartFailure(StartFailure.CLIENT_SOCKET, e.getMessage(), e);
     }
     pidFile.publish();
-    if (configuration.realtimeScheduling() && !paths.testMode() && !environment.containsKey("CTDB_NOSETSCHED")) {
+    if (configuration.realtimeScheduling()
+        && !paths.testMode()
+        && !environment.containsKey("CTDB_NOSETSCHED")) {
       loop.call(this::takeRealtimePriority);
     }
     int pnn = listen(nodes);
@@ -166,7 +181,8 @@ public final class Daemon {
 
   private void takeRealtimePriority() {
     if (!RealtimePriority.take()) {
-      log.warning("the node thread gets no real-time priority (CAP_SYS_NICE is missing); [legacy] realtime scheduling");
+      log.warning(
+          "the node thread gets no real-time priority (CAP_SYS_NICE is missing); [legacy] realtime scheduling");
     }
   }
 
@@ -176,13 +192,19 @@ public final class Daemon {
     List<InetAddress> candidates =
         configured != null
             ? NumericAddress.parse(configured).stream().toList()
-            : nodes.nodes().stream().filter(entry -> !entry.deleted()).map(NodesFile.Entry::address).toList();
+            : nodes.nodes().stream()
+                .filter(entry -> !entry.deleted())
+                .map(NodesFile.Entry::address)
+                .toList();
     if (configured != null && nodes.byAddress(candidates.getFirst()).isEmpty()) {
       throw new ConfigurationException(
-          "[cluster] node address " + configured + " is not in the nodes file " + configuration.paths().nodesFile());
+          "[cluster] node address "
+              + configured
+              + " is not in the nodes file "
+              + configuration.paths().nodesFile());
     }
     try {
-      links = NodeLinks.listen(loop, candidates, TransportPort.from(Path.of("/etc/services")), log);
+      links = NodeLinks.listen(loop, candidates, TransportPort.ofThisHost(), log);
     } catch (IOException e) {
       throw new ConfigurationException(
           "no address of the nodes file "
@@ -224,22 +246,7 @@ public final class Daemon {
   }
 
   private void stopNow(int code) {
-    Thread watchdog =
-        Thread.ofPlatform()
-            .name("stop watchdog")
-            .daemon()
-            .start(
-                () -> {
-                  try {
-                    if (!exitCode.copy().completeOnTimeout(-1, WATCHDOG_SECONDS, TimeUnit.SECONDS).get().equals(-1)) {
-                      return;
-                    }
-                  } catch (InterruptedException | java.util.concurrent.ExecutionException stopped) {
-                    return;
-                  }
-                  System.err.println("ctdbd: the daemon does not stop, ending the process");
-                  Runtime.getRuntime().halt(1);
-                });
+    Thread.ofPlatform().name("stop watchdog").daemon().start(this::watchStop);
     try {
       started.await(STOP_SECONDS, TimeUnit.SECONDS);
       stopNode();
@@ -248,7 +255,17 @@ public final class Daemon {
       Thread.currentThread().interrupt();
     } finally {
       exitCode.complete(code);
-      watchdog.interrupt();
+    }
+  }
+
+  private void watchStop() {
+    try {
+      exitCode.get(WATCHDOG_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      System.err.println("ctdbd: the daemon does not stop, ending the process");
+      Runtime.getRuntime().halt(1);
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException("nobody interrupts this thread or fails the exit code", e);
     }
   }
 
@@ -259,7 +276,8 @@ public final class Daemon {
     var stopped = new CountDownLatch(1);
     loop.executor().execute(() -> node.stop(stopped::countDown));
     if (!stopped.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-      log.error("the node has not stopped within " + STOP_SECONDS + " seconds; going on without it");
+      log.error(
+          "the node has not stopped within " + STOP_SECONDS + " seconds; going on without it");
     }
   }
 

@@ -11,9 +11,10 @@ import org.ctdbj.tdb.os.LockMode;
 import org.ctdbj.tdb.os.NativeFile;
 
 /**
- * Keeps a write lock on byte 0 of a file on the cluster file system, inside this process. The lock belongs to the open file
- * (OFD), so it excludes Samba's own helper and other attempts of this very process alike, and the kernel frees it when the
- * daemon dies, however that happens. Every five seconds it is checked that the name still leads to the locked file.
+ * Keeps a write lock on byte 0 of a file on the cluster file system, inside this process. The lock
+ * belongs to the open file (OFD), so it excludes Samba's own helper and other attempts of this very
+ * process alike, and the kernel frees it when the daemon dies, however that happens. Every five
+ * seconds it is checked that the name still leads to the locked file.
  */
 final class FileLockKeeper implements LockAttempt.Keeper {
   private static final int PERMISSIONS = 0600;
@@ -30,7 +31,8 @@ final class FileLockKeeper implements LockAttempt.Keeper {
   @Override
   public void keep(LockAttempt attempt) {
     try (NativeFile file =
-        NativeFile.open(path, NativeFile.Access.READ_WRITE, NativeFile.Creation.IF_MISSING, PERMISSIONS)) {
+        NativeFile.open(
+            path, NativeFile.Access.READ_WRITE, NativeFile.Creation.IF_MISSING, PERMISSIONS)) {
       if (!file.lock(LockMode.WRITE, 0, 1, false)) {
         attempt.report(Outcome.CONTENDED);
         return;

@@ -10,19 +10,23 @@ import org.ctdbj.recovery.ClusterLock.Outcome;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * One attempt for the cluster lock, seen from the node thread, and its keeper: a thread that takes the lock, keeps it and
- * gives it back. The state belongs to the node thread; the keeper reports by posting to it.
+ * One attempt for the cluster lock, seen from the node thread, and its keeper: a thread that takes
+ * the lock, keeps it and gives it back. The state belongs to the node thread; the keeper reports by
+ * posting to it.
  */
 final class LockAttempt implements ClusterLock.Attempt {
   /** What the keeper thread does. */
   interface Keeper {
     /**
-     * Takes the lock and reports the outcome once; if that is HELD, keeps it until {@link LockAttempt#awaitRelease} says so
-     * or it is lost, and returns after the lock is free.
+     * Takes the lock and reports the outcome once; if that is HELD, keeps it until {@link
+     * LockAttempt#awaitRelease} says so or it is lost, and returns after the lock is free.
      */
     void keep(LockAttempt attempt);
 
-    /** Called on the node thread when the attempt is over; makes {@link #keep} return soon. Must not block. */
+    /**
+     * Called on the node thread when the attempt is over; makes {@link #keep} return soon. Must not
+     * block.
+     */
     void letGo();
   }
 
@@ -36,7 +40,12 @@ final class LockAttempt implements ClusterLock.Attempt {
   private boolean over;
 
   LockAttempt(
-      Executor nodeThread, Timers timers, int timeoutSeconds, Keeper keeper, Consumer<Outcome> done, Runnable lost) {
+      Executor nodeThread,
+      Timers timers,
+      int timeoutSeconds,
+      Keeper keeper,
+      Consumer<Outcome> done,
+      Runnable lost) {
     this.nodeThread = nodeThread;
     this.keeper = keeper;
     this.done = done;

@@ -13,9 +13,10 @@ import java.util.ServiceLoader;
 import org.slf4j.LoggerFactory;
 
 /**
- * The program. It always stays the process it was started as; putting it into the background is the launcher's part, which
- * sets the system property {@code ctdbj.background} and reads one line from standard output: {@code ready}, or {@code failed}
- * and the exit code. After {@code ready} standard output and standard error are let go.
+ * The program. It always stays the process it was started as; putting it into the background is the
+ * launcher's part, which sets the system property {@code ctdbj.background} and reads one line from
+ * standard output: {@code ready}, or {@code failed} and the exit code. After {@code ready} standard
+ * output and standard error are let go.
  */
 public final class Main {
   private static final int USAGE = 1;
@@ -48,7 +49,10 @@ public final class Main {
       NodeAssembly assembly =
           ServiceLoader.load(NodeAssembly.class)
               .findFirst()
-              .orElseThrow(() -> new IllegalStateException("no NodeAssembly on the class path: installation incomplete"));
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "no NodeAssembly on the class path: installation incomplete"));
       daemon = Daemon.start(System.getenv(), Path.of("").toAbsolutePath(), interactive, assembly);
     } catch (StartFailure e) {
       System.err.println("ctdbd: " + e.getMessage());
@@ -74,7 +78,8 @@ public final class Main {
   }
 
   private static void tell(String line) {
-    var output = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.US_ASCII);
+    var output =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.US_ASCII);
     output.println(line);
   }
 

@@ -12,7 +12,8 @@ public interface Node extends ClientEvents, LinkEvents {
   /**
    * Begins the way down: no more recoveries, keepalives or checks, databases are closed.
    *
-   * @param stopped called once, on the node thread, when nothing of the node writes to any file any more
+   * @param stopped called once, on the node thread, when nothing of the node writes to any file any
+   *     more
    */
   void stop(Runnable stopped);
 }

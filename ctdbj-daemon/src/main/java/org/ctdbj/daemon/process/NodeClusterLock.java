@@ -15,8 +15,9 @@ import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * The cluster lock of ctdb.conf: a file that is locked in this process, or {@code !command} with its arguments split at
- * blanks. With CTDB_CLUSTER_MUTEX_HELPER in the environment a file is locked by that program, as with ctdbd 4.17.
+ * The cluster lock of ctdb.conf: a file that is locked in this process, or {@code !command} with
+ * its arguments split at blanks. With CTDB_CLUSTER_MUTEX_HELPER in the environment a file is locked
+ * by that program, as with ctdbd 4.17.
  */
 public final class NodeClusterLock implements ClusterLock {
   private static final long CLOSE_MILLIS = 12_000;
@@ -43,7 +44,8 @@ public final class NodeClusterLock implements ClusterLock {
       EventLog log) {
     this.nodeThread = nodeThread;
     this.timers = timers;
-    this.keepers = setting.map(text -> keepers(text, environment, workingDirectory, log)).orElse(null);
+    this.keepers =
+        setting.map(text -> keepers(text, environment, workingDirectory, log)).orElse(null);
   }
 
   private static Supplier<LockAttempt.Keeper> keepers(
@@ -92,7 +94,10 @@ public final class NodeClusterLock implements ClusterLock {
     attempts.forEach(LockAttempt::release);
   }
 
-  /** Waits, for seconds at most, until the locks given up before are free and their helpers gone. Not the node thread. */
+  /**
+   * Waits, for seconds at most, until the locks given up before are free and their helpers gone.
+   * Not the node thread.
+   */
   public void awaitReleased() throws InterruptedException {
     long until = System.nanoTime() + CLOSE_MILLIS * 1_000_000;
     for (Thread thread : threads) {

@@ -19,11 +19,12 @@ import org.ctdbj.protocol.Tunable;
  * @param tunables those set in the tunables file, as unsigned 32-bit numbers
  * @param environment the process's
  * @param loop node thread, timers, and the way there from other threads
- * @param links the network; followed with {@link NodeLinks#reload} when the nodes file is read again
+ * @param links the network; followed with {@link NodeLinks#reload} when the nodes file is read
+ *     again
  * @param clusterLock the cluster lock
  * @param log the log; SET_DEBUG changes its level
- * @param shutdown ends the daemon with an exit code; returns at once; for the SHUTDOWN control and for a node that decides
- *     to end. The connections of clients are closed as the last thing
+ * @param shutdown ends the daemon with an exit code; returns at once; for the SHUTDOWN control and
+ *     for a node that decides to end. The connections of clients are closed as the last thing
  */
 public record NodeParts(
     DaemonConfiguration configuration,

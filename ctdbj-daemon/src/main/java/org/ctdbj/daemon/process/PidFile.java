@@ -12,8 +12,8 @@ import org.ctdbj.tdb.os.LockMode;
 import org.ctdbj.tdb.os.NativeFile;
 
 /**
- * The PID file. It is locked for writing as long as the daemon lives, so a file left over by a killed daemon stops nobody,
- * and a second daemon, this one or Samba's, cannot start.
+ * The PID file. It is locked for writing as long as the daemon lives, so a file left over by a
+ * killed daemon stops nobody, and a second daemon, this one or Samba's, cannot start.
  */
 public final class PidFile implements AutoCloseable {
   private static final int PERMISSIONS = 0644;
@@ -33,11 +33,14 @@ public final class PidFile implements AutoCloseable {
     try {
       while (true) {
         NativeFile file =
-            NativeFile.open(path, NativeFile.Access.READ_WRITE, NativeFile.Creation.IF_MISSING, PERMISSIONS);
+            NativeFile.open(
+                path, NativeFile.Access.READ_WRITE, NativeFile.Creation.IF_MISSING, PERMISSIONS);
         if (!file.lock(LockMode.WRITE, 0, 0, false)) {
           file.close();
           throw new StartFailure(
-              StartFailure.PID_FILE, "another daemon runs: it holds the lock of the PID file " + path, null);
+              StartFailure.PID_FILE,
+              "another daemon runs: it holds the lock of the PID file " + path,
+              null);
         }
         if (isAt(file, path)) {
           file.truncate(0);
@@ -46,7 +49,10 @@ public final class PidFile implements AutoCloseable {
         file.close(); // an ending daemon has removed it between the two calls
       }
     } catch (TdbException | IOException e) {
-      throw new StartFailure(StartFailure.PID_FILE, "the PID file " + path + " cannot be written: " + e.getMessage(), e);
+      throw new StartFailure(
+          StartFailure.PID_FILE,
+          "the PID file " + path + " cannot be written: " + e.getMessage(),
+          e);
     }
   }
 
@@ -74,7 +80,8 @@ public final class PidFile implements AutoCloseable {
     try {
       Files.deleteIfExists(file.path());
     } catch (IOException e) {
-      System.err.println("ctdbd: the PID file " + file.path() + " cannot be removed: " + e.getMessage());
+      System.err.println(
+          "ctdbd: the PID file " + file.path() + " cannot be removed: " + e.getMessage());
     }
     file.close();
   }

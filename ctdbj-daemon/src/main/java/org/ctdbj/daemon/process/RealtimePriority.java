@@ -7,8 +7,9 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 
 /**
- * SCHED_FIFO for the calling thread, as ctdbd asks for it for its process: the node thread must run when the machine is
- * busy. Other threads of the JVM keep the usual scheduling, and so do programs started from here.
+ * SCHED_FIFO for the calling thread, as ctdbd asks for it for its process: the node thread must run
+ * when the machine is busy. Other threads of the JVM keep the usual scheduling, and so do programs
+ * started from here.
  */
 final class RealtimePriority {
   private static final int SCHED_FIFO = 1;
@@ -26,7 +27,10 @@ final class RealtimePriority {
         linker.downcallHandle(
             address,
             FunctionDescriptor.of(
-                ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS));
     try (Arena arena = Arena.ofConfined()) {
       var parameter = arena.allocateFrom(ValueLayout.JAVA_INT, LOWEST);
       return (int) call.invokeExact(0, SCHED_FIFO | SCHED_RESET_ON_FORK, parameter) == 0;

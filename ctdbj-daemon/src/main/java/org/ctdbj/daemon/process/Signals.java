@@ -5,8 +5,8 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
 /**
- * UNIX signals. The JDK has them in {@code sun.misc.Signal} only (module jdk.unsupported), which is reached by reflection so
- * that the compiler need not be told to accept an unsupported class.
+ * UNIX signals. The JDK has them in {@code sun.misc.Signal} only (module jdk.unsupported), which is
+ * reached by reflection so that the compiler need not be told to accept an unsupported class.
  */
 final class Signals {
   private Signals() {}
@@ -32,8 +32,11 @@ final class Signals {
                 case "equals" -> proxy == arguments[0];
                 default -> "handler of SIG" + name;
               };
-      Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, invocation);
-      signal.getMethod("handle", signal, handler).invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      Object proxy =
+          Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, invocation);
+      signal
+          .getMethod("handle", signal, handler)
+          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("signal " + name + " cannot be handled", e);
     }

@@ -6,7 +6,10 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** In test mode the daemon ends with whoever holds the other end of its standard input, if that is a pipe. */
+/**
+ * In test mode the daemon ends with whoever holds the other end of its standard input, if that is a
+ * pipe.
+ */
 final class StandardInputWatch {
   private static final int TYPE_MASK = 0xF000;
   private static final int FIFO = 0x1000;

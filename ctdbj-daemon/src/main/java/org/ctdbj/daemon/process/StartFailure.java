@@ -3,7 +3,10 @@ package org.ctdbj.daemon.process;
 
 import java.io.Serial;
 
-/** The daemon cannot start. The message is for the administrator; the exit code is ctdbd's for the same reason. */
+/**
+ * The daemon cannot start. The message is for the administrator; the exit code is ctdbd's for the
+ * same reason.
+ */
 public final class StartFailure extends Exception {
   /** Configuration, nodes file, own address, directories, event scripts. */
   public static final int CONFIGURATION = 1;

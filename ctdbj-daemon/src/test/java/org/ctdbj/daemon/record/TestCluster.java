@@ -246,7 +246,7 @@ final class TestCluster {
                       record,
                       (a, b) -> {
                         int order = Long.compareUnsigned(a.header().rsn(), b.header().rsn());
-                        boolean first = order > 0 || order == 0 && !a.data().isEmpty();
+                        boolean first = order > 0 || (order == 0 && !a.data().isEmpty());
                         return first ? a : b;
                       }));
     }

@@ -404,16 +404,23 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void read(RecordKey key, Consumer<StoreResult<StoredRecord>> done) {
-    if (beforeTransaction != null) {
-      answer(done, () -> StoreResult.of(records.get(key)));
-    } else {
-      lockLater(
-          key,
-          () -> {
-            var result = StoreResult.of(records.get(key));
-            timers.schedule(0, () -> done.accept(result));
-          });
-    }
+    timers.schedule(
+        workNanos,
+        () -> {
+          if (closed) {
+            return;
+          }
+          if (beforeTransaction != null) {
+            done.accept(StoreResult.of(records.get(key)));
+            return;
+          }
+          lockLater(
+              key,
+              () -> {
+                var result = StoreResult.of(records.get(key));
+                timers.schedule(0, () -> done.accept(result));
+              });
+        });
   }
 
   @Override

@@ -190,7 +190,8 @@ final class TestNode implements NodeServices, NodeStatistics, EventLog {
         target,
         () -> {
           if (generation != cluster.map.generation()) {
-            // It arrived during the recovery, and was refused: the real one takes far longer than a packet.
+            // It arrived during the recovery, and was refused: the real one takes far longer than a
+            // packet.
             cluster.later(target, pnn, () -> done.accept(ControlResult.failed("in recovery")));
             return;
           }
@@ -198,9 +199,7 @@ final class TestNode implements NodeServices, NodeStatistics, EventLog {
               .nodes
               .get(target)
               .execute(
-                  control,
-                  data,
-                  result -> cluster.later(target, pnn, () -> done.accept(result)));
+                  control, data, result -> cluster.later(target, pnn, () -> done.accept(result)));
         });
   }
 

@@ -43,6 +43,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   private FreezeState freezeState = FreezeState.OPEN;
   private Map<RecordKey, StoredRecord> beforeTransaction;
   private long workNanos;
+  private int freezes;
   private boolean closed;
 
   /** Operations that can be made to fail. The key is null for those on the whole database. */
@@ -248,6 +249,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       return;
     }
     freezeState = FreezeState.FREEZING;
+    freezes++;
     freezeWaiters.add(done);
     timers.schedule(workNanos, this::tryFreeze);
   }
@@ -448,7 +450,8 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       boolean onlyExisting,
       StoreRule rule,
       Consumer<StoreResult<Void>> done) {
-    timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, done));
+    int began = freezes;
+    timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, began, done));
   }
 
   /** Waits for one chain after the other, holding none meanwhile, until all are free at once. */
@@ -456,8 +459,14 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       List<RecordData> updates,
       boolean onlyExisting,
       StoreRule rule,
+      int began,
       Consumer<StoreResult<Void>> done) {
     if (closed) {
+      return;
+    }
+    if (began != freezes) {
+      // It is older than what a recovery may have written meanwhile.
+      done.accept(StoreResult.failed(path + ": frozen while the update waited"));
       return;
     }
     var taken = new ArrayList<RecordKey>();
@@ -477,7 +486,8 @@ public final class MemoryDatabaseStore implements DatabaseStore {
     taken.forEach(this::unlock);
     if (busy != null) {
       lockLater(
-          busy, () -> timers.schedule(0, () -> updateWhenFree(updates, onlyExisting, rule, done)));
+          busy,
+          () -> timers.schedule(0, () -> updateWhenFree(updates, onlyExisting, rule, began, done)));
     }
   }
 

@@ -43,7 +43,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   private FreezeState freezeState = FreezeState.OPEN;
   private Map<RecordKey, StoredRecord> beforeTransaction;
   private long workNanos;
-  private int freezes;
+  private int thaws;
   private boolean closed;
 
   /** Operations that can be made to fail. The key is null for those on the whole database. */
@@ -240,16 +240,13 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void freeze(Consumer<StoreResult<Void>> done) {
     String fault = faults.apply(Operation.FREEZE, null);
-    if (fault != null) {
-      answer(done, () -> StoreResult.failed(path + ": " + fault));
-      return;
-    }
-    if (freezeState == FreezeState.FROZEN) {
-      answer(done, () -> StoreResult.of(null));
+    if (fault != null || freezeState == FreezeState.FROZEN) {
+      answer(
+          done,
+          () -> fault == null ? StoreResult.of(null) : StoreResult.failed(path + ": " + fault));
       return;
     }
     freezeState = FreezeState.FREEZING;
-    freezes++;
     freezeWaiters.add(done);
     timers.schedule(workNanos, this::tryFreeze);
   }
@@ -270,6 +267,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void thaw() {
+    thaws++;
     if (freezeState == FreezeState.FREEZING) {
       answerFreeze(StoreResult.failed(path + ": thawed while the freeze was under way"));
     }
@@ -450,7 +448,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       boolean onlyExisting,
       StoreRule rule,
       Consumer<StoreResult<Void>> done) {
-    int began = freezes;
+    int began = thaws;
     timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, began, done));
   }
 
@@ -464,8 +462,8 @@ public final class MemoryDatabaseStore implements DatabaseStore {
     if (closed) {
       return;
     }
-    if (began != freezes) {
-      // It is older than what a recovery may have written meanwhile.
+    if (began != thaws) {
+      // older than what a recovery may have written meanwhile
       done.accept(StoreResult.failed(path + ": frozen while the update waited"));
       return;
     }

@@ -72,6 +72,16 @@ public final class ByteReader {
    * @param elementSize least bytes of one element
    */
   public int getCount(String field, int elementSize) {
+    return getCount(field, elementSize, Integer.MAX_VALUE);
+  }
+
+  /**
+   * A number of elements that must fit into what is left, and not be greater than the protocol
+   * allows.
+   *
+   * @param elementSize least bytes of one element
+   */
+  public int getCount(String field, int elementSize, int maximum) {
     int count = getInt(field);
     if (count < 0 || count > remaining() / elementSize) {
       throw new ProtocolException(
@@ -86,7 +96,19 @@ public final class ByteReader {
               + elementSize
               + " each");
     }
+    if (count > maximum) {
+      throw new ProtocolException(
+          what + ": " + field + " is " + count + ", expected at most " + maximum);
+    }
     return count;
+  }
+
+  /** Checks that everything has been read: for bodies whose size must be exact. */
+  public void expectEnd() {
+    if (remaining() > 0) {
+      throw new ProtocolException(
+          what + ": expected to end at byte " + at + ", found " + remaining() + " more bytes");
+    }
   }
 
   private void need(String field, int count) {

@@ -129,6 +129,16 @@ public final class Bytes {
     return count == 0 ? EMPTY : new Bytes(array, offset + from, count);
   }
 
+  /** The index of the first byte with a value; -1 if there is none. */
+  public int indexOf(byte value) {
+    for (int i = 0; i < length; i++) {
+      if (array[offset + i] == value) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** A view of everything from an index on; checked like {@link #slice}. */
   public Bytes from(int index) {
     return slice(index, length - index);

@@ -8,155 +8,156 @@ import java.util.OptionalInt;
  * in it, so that they can be named in messages; ctdbd 4.17 answers both with status -1.
  */
 public enum Control {
-  PROCESS_EXISTS(0, Scope.ANY, "pid", 4, "nothing"),
-  STATISTICS(1, Scope.ANY, "nothing", 0, "statistics"),
-  PING(3, Scope.ANY, "nothing", 0, "nothing"),
-  GETDBPATH(4, Scope.ANY, "u32 db_id", 4, "S0 path"),
-  GETVNNMAP(5, Scope.ANY, "nothing", 0, "vnn_map"),
-  SETVNNMAP(6, Scope.DAEMON, "vnn_map", "nothing"),
-  GET_DEBUG(7, Scope.ANY, "nothing", 0, "i32"),
-  SET_DEBUG(8, Scope.ANY, "i32", 4, "nothing"),
-  GET_DBMAP(9, Scope.ANY, "nothing", 0, "dbid_map"),
+  PROCESS_EXISTS(0, Scope.ANY, BodyKind.PID, BodyKind.NOTHING),
+  STATISTICS(1, Scope.ANY, BodyKind.NOTHING, BodyKind.STATISTICS),
+  PING(3, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  GETDBPATH(4, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.TEXT),
+  GETVNNMAP(5, Scope.ANY, BodyKind.NOTHING, BodyKind.VNN_MAP),
+  SETVNNMAP(6, Scope.DAEMON, BodyKind.VNN_MAP, BodyKind.NOTHING),
+  GET_DEBUG(7, Scope.ANY, BodyKind.NOTHING, BodyKind.I32),
+  SET_DEBUG(8, Scope.ANY, BodyKind.I32, BodyKind.NOTHING),
+  GET_DBMAP(9, Scope.ANY, BodyKind.NOTHING, BodyKind.DATABASE_MAP),
   GET_NODEMAP_V4(10),
   SET_DMASTER(11),
   PULL_DB(13),
   PUSH_DB(14),
-  GET_RECMODE(15, Scope.ANY, "any", "nothing"),
-  SET_RECMODE(16, Scope.DAEMON, "u32", 4, "nothing"),
-  STATISTICS_RESET(17, Scope.ANY, "nothing", 0, "nothing"),
-  DB_ATTACH(18, Scope.ANY, "S0 name", "u32 db_id"),
+  GET_RECMODE(15, Scope.ANY, BodyKind.ANY, BodyKind.NOTHING),
+  SET_RECMODE(16, Scope.DAEMON, BodyKind.U32, BodyKind.NOTHING),
+  STATISTICS_RESET(17, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  DB_ATTACH(18, Scope.ANY, BodyKind.TEXT, BodyKind.DATABASE_ID),
   SET_CALL(19),
-  TRAVERSE_START(20, Scope.LOCAL_CLIENT, "traverse_start", 16, "nothing"),
-  TRAVERSE_ALL(21, Scope.BROADCAST, "traverse_all", 24, "nothing"),
-  TRAVERSE_DATA(22, Scope.DAEMON, "rec_data", "nothing"),
-  REGISTER_SRVID(23, Scope.LOCAL_CLIENT, "any", "nothing"),
-  DEREGISTER_SRVID(24, Scope.LOCAL_CLIENT, "any", "nothing"),
-  GET_DBNAME(25, Scope.ANY, "u32", 4, "S0 name"),
-  ENABLE_SEQNUM(26, Scope.ANY, "u32 db_id", 4, "nothing"),
-  UPDATE_SEQNUM(27, Scope.BROADCAST, "u32 db_id", 4, "nothing"),
-  DUMP_MEMORY(29, Scope.ANY, "nothing", 0, "B text"),
-  GET_PID(30, Scope.ANY, "any", "nothing"),
+  TRAVERSE_START(20, Scope.LOCAL_CLIENT, BodyKind.TRAVERSE_START, BodyKind.NOTHING),
+  TRAVERSE_ALL(21, Scope.BROADCAST, BodyKind.TRAVERSE_ALL, BodyKind.NOTHING),
+  TRAVERSE_DATA(22, Scope.DAEMON, BodyKind.RECORD_DATA, BodyKind.NOTHING),
+  REGISTER_SRVID(23, Scope.LOCAL_CLIENT, BodyKind.ANY, BodyKind.NOTHING),
+  DEREGISTER_SRVID(24, Scope.LOCAL_CLIENT, BodyKind.ANY, BodyKind.NOTHING),
+  GET_DBNAME(25, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.TEXT),
+  ENABLE_SEQNUM(26, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  UPDATE_SEQNUM(27, Scope.BROADCAST, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  DUMP_MEMORY(29, Scope.ANY, BodyKind.NOTHING, BodyKind.RAW_TEXT),
+  GET_PID(30, Scope.ANY, BodyKind.ANY, BodyKind.NOTHING),
   GET_RECMASTER(31),
   SET_RECMASTER(32),
-  FREEZE(33, Scope.DAEMON, "nothing", 0, "nothing"),
+  FREEZE(33, Scope.DAEMON, BodyKind.NOTHING, BodyKind.NOTHING),
   THAW(34),
-  GET_PNN(35, Scope.ANY, "any", "nothing"),
-  SHUTDOWN(36, Scope.ANY, "any", "nothing"),
+  GET_PNN(35, Scope.ANY, BodyKind.ANY, BodyKind.NOTHING),
+  SHUTDOWN(36, Scope.ANY, BodyKind.ANY, BodyKind.NOTHING),
   GET_MONMODE(37),
   TAKEOVER_IPV4(42),
   RELEASE_IPV4(43),
-  TCP_CLIENT(44, Scope.LOCAL_CLIENT, "connection", 56, "nothing"),
-  TCP_ADD(45, Scope.BROADCAST, "connection", 56, "nothing"),
-  TCP_REMOVE(46, Scope.BROADCAST, "connection", 56, "nothing"),
-  STARTUP(47, Scope.BROADCAST, "nothing", 0, "nothing"),
-  SET_TUNABLE(48, Scope.ANY, "tunable", "nothing"),
-  GET_TUNABLE(49, Scope.ANY, "SN name", "u32"),
-  LIST_TUNABLES(50, Scope.ANY, "any", "SN"),
+  TCP_CLIENT(44, Scope.LOCAL_CLIENT, BodyKind.CONNECTION, BodyKind.NOTHING),
+  TCP_ADD(45, Scope.BROADCAST, BodyKind.CONNECTION, BodyKind.NOTHING),
+  TCP_REMOVE(46, Scope.BROADCAST, BodyKind.CONNECTION, BodyKind.NOTHING),
+  STARTUP(47, Scope.BROADCAST, BodyKind.NOTHING, BodyKind.NOTHING),
+  SET_TUNABLE(48, Scope.ANY, BodyKind.TUNABLE_SETTING, BodyKind.NOTHING),
+  GET_TUNABLE(49, Scope.ANY, BodyKind.TUNABLE_NAME, BodyKind.U32),
+  LIST_TUNABLES(50, Scope.ANY, BodyKind.ANY, BodyKind.TUNABLE_NAMES),
   GET_PUBLIC_IPS_V4(51),
-  MODIFY_FLAGS(52, Scope.DAEMON, "node_flag_change", 12, "nothing"),
-  GET_ALL_TUNABLES(53, Scope.ANY, "nothing", 0, "tunable_list"),
+  MODIFY_FLAGS(52, Scope.DAEMON, BodyKind.NODE_FLAG_CHANGE, BodyKind.NOTHING),
+  GET_ALL_TUNABLES(53, Scope.ANY, BodyKind.NOTHING, BodyKind.TUNABLE_VALUES),
   KILL_TCP(54),
-  GET_TCP_TICKLE_LIST(55, Scope.ANY, "sockaddr", 28, "tickle_list"),
-  SET_TCP_TICKLE_LIST(56, Scope.BROADCAST, "tickle_list", "nothing"),
+  GET_TCP_TICKLE_LIST(55, Scope.ANY, BodyKind.SOCK_ADDR, BodyKind.TICKLE_LIST),
+  SET_TCP_TICKLE_LIST(56, Scope.BROADCAST, BodyKind.TICKLE_LIST, BodyKind.NOTHING),
   REGISTER_SERVER_ID(57),
   UNREGISTER_SERVER_ID(58),
   CHECK_SERVER_ID(59),
   GET_SERVER_ID_LIST(60),
-  DB_ATTACH_PERSISTENT(61, Scope.ANY, "S0", "u32 db_id"),
+  DB_ATTACH_PERSISTENT(61, Scope.ANY, BodyKind.TEXT, BodyKind.DATABASE_ID),
   PERSISTENT_STORE(62),
-  UPDATE_RECORD(63, Scope.DAEMON, "rec_buffer", "nothing"),
-  SEND_GRATUITOUS_ARP(64, Scope.ANY, "addr_info", "nothing"),
+  UPDATE_RECORD(63, Scope.DAEMON, BodyKind.RECORD_BUFFER, BodyKind.NOTHING),
+  SEND_GRATUITOUS_ARP(64, Scope.ANY, BodyKind.ADDR_INFO, BodyKind.NOTHING),
   TRANSACTION_START(65),
   TRANSACTION_COMMIT(66),
-  WIPE_DATABASE(67, Scope.DAEMON, "transdb", 8, "nothing"),
-  UPTIME(69, Scope.ANY, "any", "uptime"),
-  START_RECOVERY(70, Scope.DAEMON, "any", "nothing"),
-  END_RECOVERY(71, Scope.DAEMON, "any", "nothing"),
-  RELOAD_NODES_FILE(72, Scope.ANY, "nothing", 0, "nothing"),
-  TRY_DELETE_RECORDS(74, Scope.DAEMON, "rec_buffer", "rec_buffer"),
+  WIPE_DATABASE(67, Scope.DAEMON, BodyKind.TRANSACTION_DATABASE, BodyKind.NOTHING),
+  UPTIME(69, Scope.ANY, BodyKind.ANY, BodyKind.UPTIME),
+  START_RECOVERY(70, Scope.DAEMON, BodyKind.ANY, BodyKind.NOTHING),
+  END_RECOVERY(71, Scope.DAEMON, BodyKind.ANY, BodyKind.NOTHING),
+  RELOAD_NODES_FILE(72, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  TRY_DELETE_RECORDS(74, Scope.DAEMON, BodyKind.RECORD_BUFFER, BodyKind.RECORD_BUFFER),
   ENABLE_MONITOR(75),
   DISABLE_MONITOR(76),
-  ADD_PUBLIC_IP(77, Scope.ANY, "addr_info", "nothing"),
-  DEL_PUBLIC_IP(78, Scope.ANY, "addr_info", "nothing"),
+  ADD_PUBLIC_IP(77, Scope.ANY, BodyKind.ADDR_INFO, BodyKind.NOTHING),
+  DEL_PUBLIC_IP(78, Scope.ANY, BodyKind.ADDR_INFO, BodyKind.NOTHING),
   RUN_EVENTSCRIPTS(79),
-  GET_CAPABILITIES(80, Scope.ANY, "any", "u32"),
-  START_PERSISTENT_UPDATE(81, Scope.LOCAL_CLIENT, "any", "nothing"),
-  CANCEL_PERSISTENT_UPDATE(82, Scope.LOCAL_CLIENT, "any", "nothing"),
+  GET_CAPABILITIES(80, Scope.ANY, BodyKind.ANY, BodyKind.U32),
+  START_PERSISTENT_UPDATE(81, Scope.LOCAL_CLIENT, BodyKind.ANY, BodyKind.NOTHING),
+  CANCEL_PERSISTENT_UPDATE(82, Scope.LOCAL_CLIENT, BodyKind.ANY, BodyKind.NOTHING),
   TRANS2_COMMIT(83),
   TRANS2_FINISHED(84),
   TRANS2_ERROR(85),
   TRANS2_COMMIT_RETRY(86),
-  RECD_PING(87, Scope.LOCAL_CLIENT, "nothing", 0, "nothing"),
-  RELEASE_IP(88, Scope.DAEMON, "public_ip", 32, "nothing"),
-  TAKEOVER_IP(89, Scope.DAEMON, "public_ip", 32, "nothing"),
-  GET_PUBLIC_IPS(90, Scope.ANY, "nothing", 0, "public_ip_list"),
-  GET_NODEMAP(91, Scope.ANY, "nothing", 0, "node_map"),
+  RECD_PING(87, Scope.LOCAL_CLIENT, BodyKind.NOTHING, BodyKind.NOTHING),
+  RELEASE_IP(88, Scope.DAEMON, BodyKind.PUBLIC_IP, BodyKind.NOTHING),
+  TAKEOVER_IP(89, Scope.DAEMON, BodyKind.PUBLIC_IP, BodyKind.NOTHING),
+  GET_PUBLIC_IPS(90, Scope.ANY, BodyKind.NOTHING, BodyKind.PUBLIC_IP_LIST),
+  GET_NODEMAP(91, Scope.ANY, BodyKind.NOTHING, BodyKind.NODE_MAP),
   GET_EVENT_SCRIPT_STATUS(96),
-  TRAVERSE_KILL(97, Scope.BROADCAST, "traverse_start", 16, "nothing"),
-  RECD_RECLOCK_LATENCY(98, Scope.LOCAL_CLIENT, "f64", 8, "nothing"),
-  GET_RECLOCK_FILE(99, Scope.ANY, "nothing", 0, "S0 or empty"),
+  TRAVERSE_KILL(97, Scope.BROADCAST, BodyKind.TRAVERSE_START, BodyKind.NOTHING),
+  RECD_RECLOCK_LATENCY(98, Scope.LOCAL_CLIENT, BodyKind.F64, BodyKind.NOTHING),
+  GET_RECLOCK_FILE(99, Scope.ANY, BodyKind.NOTHING, BodyKind.TEXT_OR_NOTHING),
   SET_RECLOCK_FILE(100),
-  STOP_NODE(101, Scope.ANY, "nothing", 0, "nothing"),
-  CONTINUE_NODE(102, Scope.ANY, "nothing", 0, "nothing"),
+  STOP_NODE(101, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  CONTINUE_NODE(102, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
   SET_NATGWSTATE(103),
-  SET_LMASTERROLE(104, Scope.ANY, "u32", 4, "nothing"),
-  SET_RECMASTERROLE(105, Scope.ANY, "u32", 4, "nothing"),
+  SET_LMASTERROLE(104, Scope.ANY, BodyKind.U32, BodyKind.NOTHING),
+  SET_RECMASTERROLE(105, Scope.ANY, BodyKind.U32, BodyKind.NOTHING),
   ENABLE_SCRIPT(107),
   DISABLE_SCRIPT(108),
-  SET_BAN_STATE(109, Scope.ANY, "ban_state", 8, "nothing"),
-  GET_BAN_STATE(110, Scope.ANY, "nothing", 0, "ban_state"),
+  SET_BAN_STATE(109, Scope.ANY, BodyKind.BAN_STATE, BodyKind.NOTHING),
+  GET_BAN_STATE(110, Scope.ANY, BodyKind.NOTHING, BodyKind.BAN_STATE),
   SET_DB_PRIORITY(111),
   GET_DB_PRIORITY(112),
   TRANSACTION_CANCEL(113),
-  REGISTER_NOTIFY(114, Scope.LOCAL_CLIENT, "notify_data", "nothing"),
-  DEREGISTER_NOTIFY(115, Scope.LOCAL_CLIENT, "u64 srvid", 8, "nothing"),
+  REGISTER_NOTIFY(114, Scope.LOCAL_CLIENT, BodyKind.NOTIFY_DATA, BodyKind.NOTHING),
+  DEREGISTER_NOTIFY(115, Scope.LOCAL_CLIENT, BodyKind.SRVID, BodyKind.NOTHING),
   TRANS2_ACTIVE(116),
   GET_LOG(117),
   CLEAR_LOG(118),
-  TRANS3_COMMIT(119, Scope.LOCAL_CLIENT, "rec_buffer", "nothing"),
-  GET_DB_SEQNUM(120, Scope.ANY, "u32 db_id + pad4", 8, "u64"),
-  DB_SET_HEALTHY(121, Scope.ANY, "u32", 4, "- / S0 or empty"),
-  DB_GET_HEALTH(122, Scope.ANY, "u32", 4, "- / S0 or empty"),
-  GET_PUBLIC_IP_INFO(123, Scope.ANY, "sockaddr", 28, "public_ip_info"),
-  GET_IFACES(124, Scope.ANY, "nothing", 0, "iface_list"),
-  SET_IFACE_LINK_STATE(125, Scope.ANY, "iface", 24, "nothing"),
-  TCP_ADD_DELAYED_UPDATE(126, Scope.ANY, "connection", 56, "nothing"),
-  GET_STAT_HISTORY(127, Scope.ANY, "nothing", 0, "statistics_list"),
-  SCHEDULE_FOR_DELETION(128, Scope.ANY, "key_data", "nothing"),
-  SET_DB_READONLY(129, Scope.ANY, "u32", 4, "nothing"),
+  TRANS3_COMMIT(119, Scope.LOCAL_CLIENT, BodyKind.RECORD_BUFFER, BodyKind.NOTHING),
+  GET_DB_SEQNUM(120, Scope.ANY, BodyKind.DATABASE_ID_PADDED, BodyKind.U64),
+  DB_SET_HEALTHY(121, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  DB_GET_HEALTH(122, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.TEXT_OR_NOTHING),
+  GET_PUBLIC_IP_INFO(123, Scope.ANY, BodyKind.SOCK_ADDR, BodyKind.PUBLIC_IP_INFO),
+  GET_IFACES(124, Scope.ANY, BodyKind.NOTHING, BodyKind.IFACE_LIST),
+  SET_IFACE_LINK_STATE(125, Scope.ANY, BodyKind.IFACE, BodyKind.NOTHING),
+  TCP_ADD_DELAYED_UPDATE(126, Scope.ANY, BodyKind.CONNECTION, BodyKind.NOTHING),
+  GET_STAT_HISTORY(127, Scope.ANY, BodyKind.NOTHING, BodyKind.STATISTICS_HISTORY),
+  SCHEDULE_FOR_DELETION(128, Scope.ANY, BodyKind.KEY_DATA, BodyKind.NOTHING),
+  SET_DB_READONLY(129, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.NOTHING),
   CHECK_SRVIDS(130),
-  TRAVERSE_START_EXT(131, Scope.LOCAL_CLIENT, "traverse_start_ext", 24, "nothing"),
-  GET_DB_STATISTICS(132, Scope.ANY, "u32", 4, "db_statistics"),
-  SET_DB_STICKY(133, Scope.ANY, "u32", 4, "nothing"),
-  RELOAD_PUBLIC_IPS(134, Scope.ANY, "nothing", 0, "nothing"),
-  TRAVERSE_ALL_EXT(135, Scope.BROADCAST, "traverse_all_ext", 32, "nothing"),
+  TRAVERSE_START_EXT(131, Scope.LOCAL_CLIENT, BodyKind.TRAVERSE_START_EXT, BodyKind.NOTHING),
+  GET_DB_STATISTICS(132, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.DATABASE_STATISTICS),
+  SET_DB_STICKY(133, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  RELOAD_PUBLIC_IPS(134, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  TRAVERSE_ALL_EXT(135, Scope.BROADCAST, BodyKind.TRAVERSE_ALL_EXT, BodyKind.NOTHING),
   RECEIVE_RECORDS(136),
-  IPREALLOCATED(137, Scope.DAEMON, "nothing", 0, "nothing"),
-  GET_RUNSTATE(138, Scope.ANY, "nothing", 0, "u32"),
-  DB_DETACH(139, Scope.ANY, "u32", "nothing"),
-  GET_NODES_FILE(140, Scope.ANY, "nothing", 0, "node_map"),
-  DB_FREEZE(141, Scope.DAEMON, "u32", 4, "nothing"),
-  DB_THAW(142, Scope.DAEMON, "u32", 4, "nothing"),
-  DB_TRANSACTION_START(143, Scope.DAEMON, "transdb", 8, "nothing"),
-  DB_TRANSACTION_COMMIT(144, Scope.DAEMON, "transdb", 8, "nothing"),
-  DB_TRANSACTION_CANCEL(145, Scope.DAEMON, "u32", 4, "nothing"),
-  DB_PULL(146, Scope.DAEMON, "pulldb_ext", 16, "u32 count"),
-  DB_PUSH_START(147, Scope.DAEMON, "pulldb_ext", 16, "nothing"),
-  DB_PUSH_CONFIRM(148, Scope.DAEMON, "u32", 4, "u32 count"),
-  DB_OPEN_FLAGS(149, Scope.ANY, "u32", 4, "i32"),
-  DB_ATTACH_REPLICATED(150, Scope.ANY, "S0", "u32 db_id"),
-  CHECK_PID_SRVID(151, Scope.ANY, "pid_srvid", 12, "nothing"),
-  TUNNEL_REGISTER(152, Scope.LOCAL_CLIENT, "any", "nothing"),
-  TUNNEL_DEREGISTER(153, Scope.LOCAL_CLIENT, "any", "nothing"),
-  VACUUM_FETCH(154, Scope.DAEMON, "rec_buffer", "nothing"),
-  DB_VACUUM(155, Scope.ANY, "db_vacuum", 5, "nothing"),
-  ECHO_DATA(156, Scope.ANY, "echo_data", "echo_data"),
-  DISABLE_NODE(157, Scope.ANY, "nothing", 0, "nothing"),
-  ENABLE_NODE(158, Scope.ANY, "nothing", 0, "nothing"),
-  TCP_CLIENT_DISCONNECTED(159, "connection", 56),
-  TCP_CLIENT_PASSED(160, "connection", 56),
-  START_IPREALLOCATE(161, "nothing", 0),
-  PUSH_RECORD(162, "record push");
+  IPREALLOCATED(137, Scope.DAEMON, BodyKind.NOTHING, BodyKind.NOTHING),
+  GET_RUNSTATE(138, Scope.ANY, BodyKind.NOTHING, BodyKind.U32),
+  DB_DETACH(139, Scope.ANY, BodyKind.DATABASE_ID_AND_MORE, BodyKind.NOTHING),
+  GET_NODES_FILE(140, Scope.ANY, BodyKind.NOTHING, BodyKind.NODE_MAP),
+  DB_FREEZE(141, Scope.DAEMON, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  DB_THAW(142, Scope.DAEMON, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  DB_TRANSACTION_START(143, Scope.DAEMON, BodyKind.TRANSACTION_DATABASE, BodyKind.NOTHING),
+  DB_TRANSACTION_COMMIT(144, Scope.DAEMON, BodyKind.TRANSACTION_DATABASE, BodyKind.NOTHING),
+  DB_TRANSACTION_CANCEL(145, Scope.DAEMON, BodyKind.DATABASE_ID, BodyKind.NOTHING),
+  DB_PULL(146, Scope.DAEMON, BodyKind.PULL_DATABASE, BodyKind.U32),
+  DB_PUSH_START(147, Scope.DAEMON, BodyKind.PULL_DATABASE, BodyKind.NOTHING),
+  DB_PUSH_CONFIRM(148, Scope.DAEMON, BodyKind.DATABASE_ID, BodyKind.U32),
+  DB_OPEN_FLAGS(149, Scope.ANY, BodyKind.DATABASE_ID, BodyKind.I32),
+  DB_ATTACH_REPLICATED(150, Scope.ANY, BodyKind.TEXT, BodyKind.DATABASE_ID),
+  CHECK_PID_SRVID(151, Scope.ANY, BodyKind.PID_SRVID, BodyKind.NOTHING),
+  TUNNEL_REGISTER(152, Scope.LOCAL_CLIENT, BodyKind.ANY, BodyKind.NOTHING),
+  TUNNEL_DEREGISTER(153, Scope.LOCAL_CLIENT, BodyKind.ANY, BodyKind.NOTHING),
+  VACUUM_FETCH(154, Scope.DAEMON, BodyKind.RECORD_BUFFER, BodyKind.NOTHING),
+  DB_VACUUM(155, Scope.ANY, BodyKind.VACUUM_REQUEST, BodyKind.NOTHING),
+  ECHO_DATA(156, Scope.ANY, BodyKind.ECHO_DATA, BodyKind.ECHO_DATA),
+  DISABLE_NODE(157, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  ENABLE_NODE(158, Scope.ANY, BodyKind.NOTHING, BodyKind.NOTHING),
+  TCP_CLIENT_DISCONNECTED(
+      159, Status.LATER, Scope.LOCAL_CLIENT, BodyKind.CONNECTION, BodyKind.NOTHING),
+  TCP_CLIENT_PASSED(160, Status.LATER, Scope.LOCAL_CLIENT, BodyKind.CONNECTION, BodyKind.NOTHING),
+  START_IPREALLOCATE(161, Status.LATER, Scope.DAEMON, BodyKind.NOTHING, BodyKind.NOTHING),
+  PUSH_RECORD(162, Status.LATER, Scope.BROADCAST, BodyKind.RECORD_PUSH, BodyKind.NOTHING);
 
   /** Who sends a control. */
   public enum Scope {
@@ -180,7 +181,6 @@ public enum Control {
     LATER
   }
 
-  private static final int VARIABLE = -1;
   private static final Control[] BY_NUMBER = new Control[163];
 
   static {
@@ -192,42 +192,22 @@ public enum Control {
   private final int number;
   private final Status status;
   private final Scope scope;
-  private final String requestBody;
-  private final int requestSize;
-  private final String replyBody;
+  private final BodyKind requestBody;
+  private final BodyKind replyBody;
 
-  Control(int number, Scope scope, String requestBody, int requestSize, String replyBody) {
-    this(number, Status.CURRENT, scope, requestBody, requestSize, replyBody);
-  }
-
-  Control(int number, Scope scope, String requestBody, String replyBody) {
-    this(number, Status.CURRENT, scope, requestBody, VARIABLE, replyBody);
-  }
-
-  Control(int number, String requestBody) {
-    this(number, Status.LATER, Scope.ANY, requestBody, VARIABLE, "nothing");
+  Control(int number, Scope scope, BodyKind requestBody, BodyKind replyBody) {
+    this(number, Status.CURRENT, scope, requestBody, replyBody);
   }
 
   Control(int number) {
-    this(number, Status.OBSOLETE, Scope.ANY, "any", VARIABLE, "nothing");
+    this(number, Status.OBSOLETE, Scope.ANY, BodyKind.ANY, BodyKind.NOTHING);
   }
 
-  Control(int number, String requestBody, int requestSize) {
-    this(number, Status.LATER, Scope.ANY, requestBody, requestSize, "nothing");
-  }
-
-  Control(
-      int number,
-      Status status,
-      Scope scope,
-      String requestBody,
-      int requestSize,
-      String replyBody) {
+  Control(int number, Status status, Scope scope, BodyKind requestBody, BodyKind replyBody) {
     this.number = number;
     this.status = status;
     this.scope = scope;
     this.requestBody = requestBody;
-    this.requestSize = requestSize;
     this.replyBody = replyBody;
   }
 
@@ -246,13 +226,23 @@ public enum Control {
     return status;
   }
 
+  /** Whether only versions before ctdbd 4.17 serve it. */
+  public boolean obsolete() {
+    return status == Status.OBSOLETE;
+  }
+
+  /** Whether only versions after ctdbd 4.17 serve it. */
+  public boolean newer() {
+    return status == Status.LATER;
+  }
+
   /** Who sends it. */
   public Scope scope() {
     return scope;
   }
 
-  /** Name of the request's body. */
-  public String requestBody() {
+  /** The request's body. */
+  public BodyKind requestBody() {
     return requestBody;
   }
 
@@ -260,11 +250,21 @@ public enum Control {
    * Bytes of the request's body, where the protocol fixes them: any other size is answered with -1.
    */
   public OptionalInt requestSize() {
-    return requestSize == VARIABLE ? OptionalInt.empty() : OptionalInt.of(requestSize);
+    return requestBody.fixedSize() ? OptionalInt.of(requestBody.minSize()) : OptionalInt.empty();
   }
 
-  /** Name of the reply's body. */
-  public String replyBody() {
+  /** Least bytes of the request's body: fewer are answered with -1. */
+  public int minRequestSize() {
+    return requestBody.minSize();
+  }
+
+  /** Whether a request's body of so many bytes can be one; if not, the answer is -1. */
+  public boolean acceptsRequestSize(int size) {
+    return requestBody.fixedSize() ? size == requestBody.minSize() : size >= requestBody.minSize();
+  }
+
+  /** The reply's body, when the status is 0. */
+  public BodyKind replyBody() {
     return replyBody;
   }
 }

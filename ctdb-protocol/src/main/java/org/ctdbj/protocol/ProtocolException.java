@@ -7,7 +7,7 @@ import java.io.Serial;
  * Bytes that are not what the protocol says they must be. The message names the field, what was
  * expected and found.
  */
-public final class ProtocolException extends RuntimeException {
+public class ProtocolException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1L;
 
   /** With the text for the log. */

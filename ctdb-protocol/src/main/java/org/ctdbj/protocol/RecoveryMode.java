@@ -12,6 +12,21 @@ public enum RecoveryMode {
     this.number = number;
   }
 
+  /**
+   * The mode with a number.
+   *
+   * @throws ProtocolException if there is none
+   */
+  public static RecoveryMode of(int number) {
+    return switch (number) {
+      case 0 -> NORMAL;
+      case 1 -> ACTIVE;
+      default ->
+          throw new ProtocolException(
+              "recovery mode: expected 0 or 1, found " + Integer.toUnsignedString(number));
+    };
+  }
+
   /** The number on the wire. */
   public int number() {
     return number;

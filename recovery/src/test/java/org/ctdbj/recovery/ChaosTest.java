@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Random mishaps; afterwards every cluster has to find together again. */
 class ChaosTest {
   private static final int NODES = 4;
-  private static final int SEEDS = 50;
+  private static final int SEEDS = 30;
   private static final int DATABASES = 3;
 
   @Test

@@ -49,6 +49,13 @@ class ElectionTest {
     cluster.start(0);
     double seconds = cluster.time.runUntil(60, cluster::settled);
     assertTrue(seconds > 5 && seconds < 6.6, () -> "took " + seconds);
+    cluster.member(0).leaderCapability = false;
+    cluster.time.runUntil(3, () -> cluster.member(0).leader() == Pnn.UNKNOWN);
+    cluster.member(0).leaderCapability = true;
+    double second =
+        cluster.time.runUntil(
+            20, () -> cluster.member(0).log.getLast().contains("Election period ended"));
+    assertTrue(second > 6.5, () -> "took " + second);
   }
 
   @Test

@@ -123,6 +123,9 @@ class LeaderDutiesTest {
     cluster.time.runSeconds(60);
     assertTrue(cluster.settled());
     assertEquals(1, cluster.member(0).leader());
+    cluster.kill(1);
+    cluster.time.runUntil(30, cluster::settled);
+    assertEquals(2, cluster.member(0).leader());
   }
 
   @Test

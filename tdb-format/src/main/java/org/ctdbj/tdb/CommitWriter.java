@@ -54,6 +54,7 @@ final class CommitWriter {
     overlay.forEachPage(
         (offset, page, length) -> file.write(offset, MemorySegment.ofArray(page), 0, length));
     sync(0, file.size());
+    file.touch();
   }
 
   boolean isRecoveryValid() {

@@ -106,6 +106,11 @@ final class MappedIo implements TdbIo {
     syncObserver.run();
   }
 
+  /** Sets the modification time, so that backup programs see what was written by mapping. */
+  void touch() {
+    file.touch();
+  }
+
   /**
    * Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a
    * known state.

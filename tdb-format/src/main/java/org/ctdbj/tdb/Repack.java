@@ -17,21 +17,14 @@ final class Repack {
    */
   static void run(TdbState state, RecordStore store) {
     var table = new TreeMap<Integer, List<byte[][]>>();
-    state.readTraverses++;
-    try {
-      new Traverse(state)
-          .chainwise(
-              (key, value) -> {
-                int chain =
-                    Integer.remainderUnsigned(TdbHash.jenkins(key, 0, key.length), state.hashSize);
-                table
-                    .computeIfAbsent(chain, c -> new ArrayList<>(2))
-                    .add(new byte[][] {key, value});
-                return true;
-              });
-    } finally {
-      state.readTraverses--;
-    }
+    new Traverse(state)
+        .chainwise(
+            (key, value) -> {
+              int chain =
+                  Integer.remainderUnsigned(TdbHash.jenkins(key, 0, key.length), state.hashSize);
+              table.computeIfAbsent(chain, c -> new ArrayList<>(2)).add(new byte[][] {key, value});
+              return true;
+            });
     store.wipe();
     for (List<byte[][]> entries : table.values()) {
       for (byte[][] entry : entries.reversed()) {

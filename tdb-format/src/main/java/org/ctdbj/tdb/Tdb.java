@@ -27,7 +27,7 @@ public final class Tdb implements AutoCloseable {
   private final TdbOpener.Opened opened;
   private final FreeList freeList;
   private final RecordStore store;
-  private Transaction transaction;
+  private final Transactions transactions;
   private boolean closed;
 
   private Tdb(TdbOpener.Opened opened) {
@@ -35,6 +35,7 @@ public final class Tdb implements AutoCloseable {
     this.state = opened.state();
     this.freeList = new FreeList(state);
     this.store = new RecordStore(state, freeList);
+    this.transactions = new Transactions(state, freeList, store);
   }
 
   /**
@@ -306,30 +307,7 @@ public final class Tdb implements AutoCloseable {
    * @return number of records visited
    */
   public long traverse(RecordVisitor visitor) {
-    return guarded(
-        () -> {
-          if (state.readOnly || state.readTraverses > 0) {
-            return traverseRead(visitor);
-          }
-          // A holder of all chains must not wait for a transaction that waits for the chains.
-          if (transaction == null) {
-            if (!state.locks.holdsAll()) {
-              state.locks.lockTransaction();
-            } else if (!state.locks.tryLockTransaction()) {
-              throw TdbException.of(
-                  TdbError.LOCK, state.path, "a transaction of another holder is open");
-            }
-          }
-          state.writeTraverses++;
-          try {
-            return new Traverse(state).positioned(visitor, true);
-          } finally {
-            state.writeTraverses--;
-            if (transaction == null) {
-              state.locks.unlockTransaction();
-            }
-          }
-        });
+    return guarded(() -> new Traverse(state).writing(visitor, transactions.isOpen()));
   }
 
   /**
@@ -339,15 +317,7 @@ public final class Tdb implements AutoCloseable {
    * @return number of records visited
    */
   public long traverseRead(RecordVisitor visitor) {
-    return guarded(
-        () -> {
-          state.readTraverses++;
-          try {
-            return new Traverse(state).positioned(visitor, false);
-          } finally {
-            state.readTraverses--;
-          }
-        });
+    return guarded(() -> new Traverse(state).reading(visitor));
   }
 
   /**
@@ -358,15 +328,7 @@ public final class Tdb implements AutoCloseable {
    * @return number of records visited
    */
   public long traverseChains(RecordVisitor visitor) {
-    return guarded(
-        () -> {
-          state.readTraverses++;
-          try {
-            return new Traverse(state).chainwise(visitor);
-          } finally {
-            state.readTraverses--;
-          }
-        });
+    return guarded(() -> new Traverse(state).chainwise(visitor));
   }
 
   /**
@@ -409,21 +371,7 @@ public final class Tdb implements AutoCloseable {
 
   /** Rewrites all records in a transaction, so that the free space is in one piece. */
   public void repack() {
-    run(
-        () -> {
-          transactionStart();
-          try {
-            Repack.run(state, store);
-          } catch (RuntimeException | InternalError e) {
-            try {
-              transactionCancel();
-            } catch (TdbException suppressed) {
-              e.addSuppressed(suppressed);
-            }
-            throw e;
-          }
-          transactionCommit();
-        });
+    run(transactions::repack);
   }
 
   /**
@@ -471,14 +419,7 @@ public final class Tdb implements AutoCloseable {
    * and {@link #lockAll} stays in force after the transaction.
    */
   public void transactionStart() {
-    run(
-        () -> {
-          if (transaction != null) {
-            transaction.nest();
-          } else {
-            transaction = Transaction.start(state, freeList);
-          }
-        });
+    run(transactions::start);
   }
 
   /**
@@ -486,46 +427,12 @@ public final class Tdb implements AutoCloseable {
    * and {@link #transactionCancel} are possible. A failure cancels the transaction.
    */
   public void transactionPrepareCommit() {
-    run(
-        () -> {
-          var current = current();
-          if (!current.isNested()) {
-            try {
-              current.prepare();
-            } finally {
-              forgetIfEnded();
-            }
-          }
-        });
+    run(transactions::prepare);
   }
 
   /** Makes the transaction permanent. A failure cancels it; the file then has its old contents. */
   public void transactionCommit() {
-    run(
-        () -> {
-          boolean repack = false;
-          try {
-            if (!current().endNested(false)) {
-              repack = transaction.commit();
-            }
-          } finally {
-            forgetIfEnded();
-          }
-          if (repack) {
-            repackAfterCommit();
-          }
-        });
-  }
-
-  private void repackAfterCommit() {
-    try {
-      repack();
-    } catch (TdbException e) {
-      // The commit stands. What failed is only tidying up, and it has been undone.
-      if (e.error() == TdbError.CORRUPT) {
-        throw e;
-      }
-    }
+    run(transactions::commit);
   }
 
   /**
@@ -533,33 +440,11 @@ public final class Tdb implements AutoCloseable {
    * no longer commit.
    */
   public void transactionCancel() {
-    run(
-        () -> {
-          try {
-            if (!current().endNested(true)) {
-              transaction.cancel();
-            }
-          } finally {
-            forgetIfEnded();
-          }
-        });
+    run(transactions::cancel);
   }
 
   public boolean inTransaction() {
-    return transaction != null;
-  }
-
-  private Transaction current() {
-    if (transaction == null) {
-      throw TdbException.of(TdbError.EINVAL, state.path, "no transaction is open");
-    }
-    return transaction;
-  }
-
-  private void forgetIfEnded() {
-    if (transaction != null && transaction.hasEnded()) {
-      transaction = null;
-    }
+    return transactions.isOpen();
   }
 
   /**
@@ -597,10 +482,7 @@ public final class Tdb implements AutoCloseable {
     }
     closed = true;
     try {
-      if (transaction != null) {
-        transaction.cancel();
-        transaction = null;
-      }
+      transactions.cancelAll();
     } finally {
       opened.close();
     }

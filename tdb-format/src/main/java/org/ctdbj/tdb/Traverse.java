@@ -16,10 +16,48 @@ final class Traverse {
   }
 
   /**
+   * The visitor may change the database.
+   *
+   * @param inTransaction whether this handle has one open: it holds the transaction lock then
+   */
+  long writing(RecordVisitor visitor, boolean inTransaction) {
+    if (state.readOnly || state.readTraverses > 0) {
+      return reading(visitor);
+    }
+    if (!inTransaction) {
+      // A holder of all chains must not wait for a transaction that waits for the chains.
+      if (!state.locks.holdsAll()) {
+        state.locks.lockTransaction();
+      } else if (!state.locks.tryLockTransaction()) {
+        throw TdbException.of(TdbError.LOCK, state.path, "a transaction of another holder is open");
+      }
+    }
+    state.writeTraverses++;
+    try {
+      return positioned(visitor, true);
+    } finally {
+      state.writeTraverses--;
+      if (!inTransaction) {
+        state.locks.unlockTransaction();
+      }
+    }
+  }
+
+  /** This handle refuses to write meanwhile. */
+  long reading(RecordVisitor visitor) {
+    state.readTraverses++;
+    try {
+      return positioned(visitor, false);
+    } finally {
+      state.readTraverses--;
+    }
+  }
+
+  /**
    * The visitor runs with no chain locked and may change the database ({@code write}); the record
    * it stands on is locked, so that whoever deletes it leaves it in its chain.
    */
-  long positioned(RecordVisitor visitor, boolean write) {
+  private long positioned(RecordVisitor visitor, boolean write) {
     var position = new TdbState.TraversePosition(state.positions);
     state.positions = position;
     try {
@@ -114,6 +152,15 @@ final class Traverse {
    * with a lockall.
    */
   long chainwise(RecordVisitor visitor) {
+    state.readTraverses++;
+    try {
+      return allChains(visitor);
+    } finally {
+      state.readTraverses--;
+    }
+  }
+
+  private long allChains(RecordVisitor visitor) {
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {
       long visited = chain(chain, visitor);

@@ -2,11 +2,12 @@
 package org.ctdbj.protocol.body;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.ctdbj.protocol.ByteReader;
 import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
+import org.ctdbj.protocol.ProtocolException;
 
 /**
  * GET_DB_STATISTICS.
@@ -32,11 +33,16 @@ public record DatabaseStatistics(
   public static final int BUCKETS = 16;
 
   private static final int HOT_KEY_SIZE = 24;
+  private static final int PREFIX = 464;
 
   /** Keeps its own copies of the lists. */
   public DatabaseStatistics {
     hopCounts = List.copyOf(hopCounts);
     hotKeys = List.copyOf(hotKeys);
+    if (hotKeys.size() > HOT_KEYS) {
+      throw new IllegalArgumentException(
+          "expected at most " + HOT_KEYS + " hot keys, found " + hotKeys.size());
+    }
   }
 
   /**
@@ -51,21 +57,21 @@ public record DatabaseStatistics(
   public static DatabaseStatistics decode(Bytes bytes) {
     var reader = new ByteReader("db_statistics", bytes);
     LockStatistics locks = LockStatistics.read(reader);
-    Latency vacuum = Latency.decode(reader.getBytes("vacuum", Latency.SIZE));
+    Latency vacuum = Latency.read(reader);
     int delegations = reader.getInt("db_ro_delegations");
     int revokes = reader.getInt("db_ro_revokes");
     List<Integer> hops = Buckets.read(reader, "hop_count_bucket");
-    int count = reader.getCount("num_hot_keys", 1);
+    int count = reader.getCount("num_hot_keys", HOT_KEY_SIZE, HOT_KEYS);
     reader.skip(4);
     int[] counts = new int[HOT_KEYS];
     int[] lengths = new int[HOT_KEYS];
     for (int i = 0; i < HOT_KEYS; i++) {
       counts[i] = reader.getInt("count");
       reader.skip(12);
-      lengths[i] = Math.toIntExact(Math.min(reader.getLong("key length"), Integer.MAX_VALUE));
+      lengths[i] = keyLength(reader);
     }
     List<HotKey> keys = new ArrayList<>();
-    for (int i = 0; i < Math.min(count, HOT_KEYS); i++) {
+    for (int i = 0; i < count; i++) {
       Bytes key = reader.getBytes("key", lengths[i]);
       if (counts[i] != 0 || !key.isEmpty()) {
         keys.add(new HotKey(counts[i], key));
@@ -74,11 +80,26 @@ public record DatabaseStatistics(
     return new DatabaseStatistics(locks, vacuum, delegations, revokes, hops, keys);
   }
 
+  private static int keyLength(ByteReader reader) {
+    long length = reader.getLong("key length");
+    if (length < 0 || length > reader.remaining()) {
+      throw new ProtocolException(
+          "db_statistics: key length is "
+              + Long.toUnsignedString(length)
+              + ", but only "
+              + reader.remaining()
+              + " bytes follow");
+    }
+    return (int) length;
+  }
+
   /** Its bytes. */
   public Bytes encode() {
-    var writer = new ByteWriter(464 + HOT_KEYS * HOT_KEY_SIZE);
+    int keyBytes = hotKeys.stream().mapToInt(hot -> hot.key().length()).sum();
+    var writer = new ByteWriter(PREFIX + keyBytes);
     locks.write(writer);
-    writer.put(vacuum.encode()).putInt(roDelegations).putInt(roRevokes);
+    vacuum.write(writer);
+    writer.putInt(roDelegations).putInt(roRevokes);
     Buckets.write(writer, hopCounts);
     writer.putInt(HOT_KEYS).putInt(0);
     for (int i = 0; i < HOT_KEYS; i++) {
@@ -96,9 +117,7 @@ public record DatabaseStatistics(
 
   /** Statistics of a database in which nothing has happened. */
   public static DatabaseStatistics empty() {
-    Integer[] zeros = new Integer[BUCKETS];
-    Arrays.fill(zeros, 0);
     return new DatabaseStatistics(
-        LockStatistics.empty(), new Latency(0, 0, 0, 0), 0, 0, List.of(zeros), List.of());
+        LockStatistics.empty(), Latency.NONE, 0, 0, Collections.nCopies(BUCKETS, 0), List.of());
   }
 }

@@ -16,13 +16,14 @@ import org.ctdbj.protocol.RecordHeader;
 public record KeyData(int databaseId, RecordHeader header, Bytes key) {
   private static final int PREFIX = 36;
 
-  /** Reads it. */
+  /** Reads it from exactly as many bytes as it has: a control of another size is refused. */
   public static KeyData decode(Bytes bytes) {
     var reader = new ByteReader("key_data", bytes);
     int databaseId = reader.getInt("db_id");
     reader.skip(4);
     RecordHeader header = RecordHeader.decode(reader.getBytes("header", RecordHeader.SIZE));
     Bytes key = reader.getBytes("key", reader.getInt("keylen"));
+    reader.expectEnd();
     return new KeyData(databaseId, header, key);
   }
 

@@ -17,9 +17,15 @@ public record Latency(int count, double min, double max, double total) {
   /** Bytes of the encoded body. */
   public static final int SIZE = 32;
 
+  /** No duration yet. */
+  public static final Latency NONE = new Latency(0, 0, 0, 0);
+
   /** Reads it; more bytes may follow. */
   public static Latency decode(Bytes bytes) {
-    var reader = new ByteReader("latency", bytes);
+    return read(new ByteReader("latency", bytes));
+  }
+
+  static Latency read(ByteReader reader) {
     int count = reader.getInt("count");
     reader.skip(4);
     double min = reader.getDouble("min");
@@ -30,12 +36,12 @@ public record Latency(int count, double min, double max, double total) {
 
   /** Its bytes. */
   public Bytes encode() {
-    return new ByteWriter(SIZE)
-        .putInt(count)
-        .putInt(0)
-        .putDouble(min)
-        .putDouble(max)
-        .putDouble(total)
-        .toBytes();
+    var writer = new ByteWriter(SIZE);
+    write(writer);
+    return writer.toBytes();
+  }
+
+  void write(ByteWriter writer) {
+    writer.putInt(count).putInt(0).putDouble(min).putDouble(max).putDouble(total);
   }
 }

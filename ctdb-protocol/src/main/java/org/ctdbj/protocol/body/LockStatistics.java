@@ -26,8 +26,7 @@ public record LockStatistics(
 
   /** Nothing has happened yet. */
   public static LockStatistics empty() {
-    return new LockStatistics(
-        0, 0, 0, 0, new Latency(0, 0, 0, 0), Collections.nCopies(Buckets.COUNT, 0));
+    return new LockStatistics(0, 0, 0, 0, Latency.NONE, Collections.nCopies(Buckets.COUNT, 0));
   }
 
   static LockStatistics read(ByteReader reader) {
@@ -36,12 +35,13 @@ public record LockStatistics(
         reader.getInt("num_current"),
         reader.getInt("num_pending"),
         reader.getInt("num_failed"),
-        Latency.decode(reader.getBytes("latency", Latency.SIZE)),
+        Latency.read(reader),
         Buckets.read(reader, "buckets"));
   }
 
   void write(ByteWriter writer) {
-    writer.putInt(calls).putInt(current).putInt(pending).putInt(failed).put(latency.encode());
+    writer.putInt(calls).putInt(current).putInt(pending).putInt(failed);
+    latency.write(writer);
     Buckets.write(writer, buckets);
   }
 }

@@ -12,11 +12,13 @@ import org.ctdbj.protocol.Bytes;
  * @param data what
  */
 public record NotifyData(long srvid, Bytes data) {
-  /** Reads it. */
+  /** Reads it from exactly as many bytes as it has: a control of another size is refused. */
   public static NotifyData decode(Bytes bytes) {
     var reader = new ByteReader("notify_data", bytes);
     long srvid = reader.getLong("srvid");
-    return new NotifyData(srvid, reader.getBytes("data", reader.getInt("len")));
+    Bytes data = reader.getBytes("data", reader.getInt("len"));
+    reader.expectEnd();
+    return new NotifyData(srvid, data);
   }
 
   /** Its bytes. */

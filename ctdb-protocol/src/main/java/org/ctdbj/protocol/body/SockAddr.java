@@ -13,8 +13,9 @@ import org.ctdbj.protocol.ProtocolException;
 
 /**
  * An address and port as C programs send them: 28 bytes, of which IPv4 uses the first 8. Bytes
- * without a meaning may be anything and are ignored; an IPv4 address in IPv6 form is the IPv4
- * address.
+ * without a meaning may be anything and are ignored; an IPv4 address in IPv6 form becomes the IPv4
+ * address. Two are equal when address and port are; the scope of an IPv6 address is carried but not
+ * compared.
  *
  * @param address the address
  * @param port 0 to 65535
@@ -25,8 +26,19 @@ public record SockAddr(InetAddress address, int port) {
 
   private static final int FAMILY_IPV4 = 2;
   private static final int FAMILY_IPV6 = 10;
+  private static final int MAX_PORT = 0xFFFF;
 
-  /** Reads it. */
+  /** Turns an IPv4 address in IPv6 form into the IPv4 address. */
+  public SockAddr {
+    if (port < 0 || port > MAX_PORT) {
+      throw new IllegalArgumentException("port " + port + ": expected 0 to " + MAX_PORT);
+    }
+    if (address instanceof Inet6Address six) {
+      address = canonical(six.getAddress(), six.getScopeId());
+    }
+  }
+
+  /** Reads it; more bytes may follow. */
   public static SockAddr decode(Bytes bytes) {
     return read(new ByteReader("sockaddr", bytes), "address");
   }
@@ -35,22 +47,28 @@ public record SockAddr(InetAddress address, int port) {
     Bytes all = reader.getBytes(field, SIZE);
     int family = all.getUnsignedShort(0);
     int port = (all.get(2) & 0xFF) << 8 | (all.get(3) & 0xFF);
-    Bytes address =
-        switch (family) {
-          case FAMILY_IPV4 -> all.slice(4, 4);
-          case FAMILY_IPV6 -> all.slice(8, 16);
-          default ->
-              throw new ProtocolException(
-                  field + ": expected address family 2 (IPv4) or 10 (IPv6), found " + family);
-        };
+    return switch (family) {
+      case FAMILY_IPV4 -> new SockAddr(canonical(all.slice(4, 4).toByteArray(), 0), port);
+      case FAMILY_IPV6 ->
+          new SockAddr(canonical(all.slice(8, 16).toByteArray(), all.getInt(24)), port);
+      default ->
+          throw new ProtocolException(
+              field + ": expected address family 2 (IPv4) or 10 (IPv6), found " + family);
+    };
+  }
+
+  private static InetAddress canonical(byte[] raw, int scope) {
     try {
-      return new SockAddr(InetAddress.getByAddress(address.toByteArray()), port);
+      InetAddress plain = InetAddress.getByAddress(raw); // turns ::ffff:a.b.c.d into a.b.c.d
+      return plain instanceof Inet6Address && scope != 0
+          ? Inet6Address.getByAddress(null, raw, scope)
+          : plain;
     } catch (UnknownHostException e) {
-      throw new ProtocolException(field + ": " + e.getMessage());
+      throw new IllegalStateException(raw.length + " bytes are not an address", e);
     }
   }
 
-  /** Its bytes. */
+  /** Its bytes; those without a meaning are 0. */
   public Bytes encode() {
     var writer = new ByteWriter(SIZE);
     write(writer);
@@ -81,9 +99,7 @@ public record SockAddr(InetAddress address, int port) {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof SockAddr that
-        && port == that.port
-        && Arrays.equals(address.getAddress(), that.address.getAddress());
+    return other instanceof SockAddr that && port == that.port && sameAddress(that);
   }
 
   @Override
@@ -91,8 +107,15 @@ public record SockAddr(InetAddress address, int port) {
     return Arrays.hashCode(address.getAddress()) * 31 + port;
   }
 
-  /** The address in numbers, without the port. */
+  /** Whether the addresses are equal, whatever the ports. */
+  public boolean sameAddress(SockAddr other) {
+    return Arrays.equals(address.getAddress(), other.address.getAddress());
+  }
+
+  /** The address in numbers, without scope and port, in the form that C programs give it. */
   public String text() {
-    return address.getHostAddress();
+    return address instanceof Inet4Address
+        ? address.getHostAddress()
+        : Ipv6Text.of(address.getAddress());
   }
 }

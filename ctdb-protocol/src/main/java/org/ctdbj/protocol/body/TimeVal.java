@@ -11,6 +11,9 @@ import org.ctdbj.protocol.ByteWriter;
  * @param micros microseconds after that
  */
 public record TimeVal(long seconds, long micros) implements Comparable<TimeVal> {
+  /** 1970-01-01T00:00Z; also: never. */
+  public static final TimeVal ZERO = new TimeVal(0, 0);
+
   /** The time that is so many microseconds after 1970-01-01T00:00Z. */
   public static TimeVal ofMicros(long micros) {
     return new TimeVal(Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L));

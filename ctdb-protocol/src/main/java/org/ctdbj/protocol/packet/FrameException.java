@@ -2,9 +2,10 @@
 package org.ctdbj.protocol.packet;
 
 import java.io.Serial;
+import org.ctdbj.protocol.ProtocolException;
 
 /** A frame that is not a packet. What has to be done with its sender depends on the reason. */
-public final class FrameException extends RuntimeException {
+public final class FrameException extends ProtocolException {
   @Serial private static final long serialVersionUID = 1L;
 
   /** What is wrong. */

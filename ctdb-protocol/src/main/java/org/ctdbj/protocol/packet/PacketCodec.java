@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import org.ctdbj.protocol.ByteReader;
 import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
+import org.ctdbj.protocol.Operation;
 import org.ctdbj.protocol.ProtocolException;
 import org.ctdbj.protocol.ProtocolVersion;
 
@@ -15,6 +16,9 @@ import org.ctdbj.protocol.ProtocolVersion;
 public final class PacketCodec {
   /** Bytes of the header that all packets have. */
   public static final int HEADER_SIZE = 32;
+
+  private static final int LENGTH_FIELD = 4;
+  private static final int ALIGNMENT = 8;
 
   private PacketCodec() {}
 
@@ -29,6 +33,50 @@ public final class PacketCodec {
     TO_CLIENT,
     /** As a daemon does towards other nodes; as {@link #TO_CLIENT}. */
     TO_NODE
+  }
+
+  /**
+   * The length of a frame, from its first four bytes; for framers, which have to know it before
+   * they have the frame. There is no upper limit in the protocol: ctdbd 4.17 takes any length.
+   *
+   * <p>On a client's socket any length is fine. Below {@link #HEADER_SIZE} ctdbd 4.17 takes so many
+   * bytes off the stream, logs that and goes on. Between nodes {@link #checkNodeLength} must hold.
+   *
+   * @throws FrameException if the number cannot be the length of a frame that contains it: the end
+   *     of the frame cannot be found, so the connection has to be closed
+   */
+  public static int frameLength(Bytes firstFour) {
+    int length = firstFour.getInt(0);
+    if (length < LENGTH_FIELD) {
+      throw new FrameException(
+          FrameException.Reason.LENGTH,
+          "length field is "
+              + Integer.toUnsignedString(length)
+              + ", expected "
+              + LENGTH_FIELD
+              + " to "
+              + Integer.MAX_VALUE);
+    }
+    return length;
+  }
+
+  /**
+   * Checks the length of a frame from another node: at least a header, and a multiple of 8.
+   *
+   * @throws FrameException if it is not: the node counts as dead, and its connections have to be
+   *     closed
+   */
+  public static void checkNodeLength(int length) {
+    if (length < HEADER_SIZE || length % ALIGNMENT != 0) {
+      throw new FrameException(
+          FrameException.Reason.LENGTH,
+          "length field is "
+              + Integer.toUnsignedString(length)
+              + ", expected at least "
+              + HEADER_SIZE
+              + " and a multiple of "
+              + ALIGNMENT);
+    }
   }
 
   /**
@@ -62,24 +110,25 @@ public final class PacketCodec {
           "expected protocol version 1, found " + Integer.toUnsignedString(frame.getInt(8)));
     }
     var header = new Header(frame.getInt(12), frame.getInt(20), frame.getInt(24), frame.getInt(28));
-    int operation = frame.getInt(16);
-    var body = new ByteReader("operation " + operation, frame.from(HEADER_SIZE));
+    Operation operation = Operation.of(frame.getInt(16));
+    if (operation == null) {
+      throw new FrameException(
+          FrameException.Reason.OPERATION,
+          "unknown operation " + Integer.toUnsignedString(frame.getInt(16)));
+    }
+    var body = new ByteReader(operation.name(), frame.from(HEADER_SIZE));
     try {
       return switch (operation) {
-        case 0 -> reqCall(header, body);
-        case 1 -> replyCall(header, body);
-        case 2 -> reqDmaster(header, body);
-        case 3 -> replyDmaster(header, body);
-        case 4 -> replyError(header, body);
-        case 5 -> reqMessage(header, body);
-        case 7 -> reqControl(header, body);
-        case 8 -> replyControl(header, body);
-        case 9 -> reqKeepalive(header, body);
-        case 10 -> reqTunnel(header, body);
-        default ->
-            throw new FrameException(
-                FrameException.Reason.OPERATION,
-                "unknown operation " + Integer.toUnsignedString(operation));
+        case REQ_CALL -> reqCall(header, body);
+        case REPLY_CALL -> replyCall(header, body);
+        case REQ_DMASTER -> reqDmaster(header, body);
+        case REPLY_DMASTER -> replyDmaster(header, body);
+        case REPLY_ERROR -> replyError(header, body);
+        case REQ_MESSAGE -> reqMessage(header, body);
+        case REQ_CONTROL -> reqControl(header, body);
+        case REPLY_CONTROL -> replyControl(header, body);
+        case REQ_KEEPALIVE -> reqKeepalive(header, body);
+        case REQ_TUNNEL -> reqTunnel(header, body);
       };
     } catch (ProtocolException e) {
       throw new FrameException(FrameException.Reason.BODY, e.getMessage());
@@ -182,7 +231,7 @@ public final class PacketCodec {
     return switch (packet) {
       case ReqCall p ->
           finish(
-              begin(p, 0, 24 + p.key().length() + p.data().length())
+              begin(p, Operation.REQ_CALL, 24 + p.key().length() + p.data().length())
                   .putInt(p.flags())
                   .putInt(p.databaseId())
                   .putInt(p.callId())
@@ -195,7 +244,7 @@ public final class PacketCodec {
               64);
       case ReplyCall p ->
           finish(
-              begin(p, 1, 8 + p.data().length())
+              begin(p, Operation.REPLY_CALL, 8 + p.data().length())
                   .putInt(p.status())
                   .putInt(p.data().length())
                   .put(p.data()),
@@ -203,7 +252,7 @@ public final class PacketCodec {
               48);
       case ReqDmaster p ->
           finish(
-              begin(p, 2, 32 + p.key().length() + p.data().length())
+              begin(p, Operation.REQ_DMASTER, 32 + p.key().length() + p.data().length())
                   .putInt(p.databaseId())
                   .putInt(0)
                   .putLong(p.rsn())
@@ -217,7 +266,7 @@ public final class PacketCodec {
               64);
       case ReplyDmaster p ->
           finish(
-              begin(p, 3, 28 + p.key().length() + p.data().length())
+              begin(p, Operation.REPLY_DMASTER, 28 + p.key().length() + p.data().length())
                   .putInt(p.databaseId())
                   .putInt(0)
                   .putLong(p.rsn())
@@ -231,7 +280,7 @@ public final class PacketCodec {
       case ReplyError p -> {
         Bytes message = Bytes.ofTerminated(p.message());
         yield finish(
-            begin(p, 4, 8 + message.length())
+            begin(p, Operation.REPLY_ERROR, 8 + message.length())
                 .putInt(p.status())
                 .putInt(message.length())
                 .put(message),
@@ -240,7 +289,7 @@ public final class PacketCodec {
       }
       case ReqMessage p ->
           finish(
-              begin(p, 5, 12 + p.data().length())
+              begin(p, Operation.REQ_MESSAGE, 12 + p.data().length())
                   .putLong(p.srvid())
                   .putInt(p.data().length())
                   .put(p.data()),
@@ -248,7 +297,7 @@ public final class PacketCodec {
               48);
       case ReqControl p ->
           finish(
-              begin(p, 7, 28 + p.data().length())
+              begin(p, Operation.REQ_CONTROL, 28 + p.data().length())
                   .putInt(p.opcode())
                   .putInt(0)
                   .putLong(p.srvid())
@@ -261,7 +310,7 @@ public final class PacketCodec {
       case ReplyControl p -> {
         Bytes error = Bytes.of(p.error().getBytes(StandardCharsets.UTF_8));
         yield finish(
-            begin(p, 8, 12 + p.data().length() + error.length())
+            begin(p, Operation.REPLY_CONTROL, 12 + p.data().length() + error.length())
                 .putInt(p.status())
                 .putInt(p.data().length())
                 .putInt(error.length())
@@ -271,10 +320,13 @@ public final class PacketCodec {
             48);
       }
       case ReqKeepalive p ->
-          finish(begin(p, 9, 8).putInt(p.version()).putInt(p.uptimeSeconds()), padding, 40);
+          finish(
+              begin(p, Operation.REQ_KEEPALIVE, 8).putInt(p.version()).putInt(p.uptimeSeconds()),
+              padding,
+              40);
       case ReqTunnel p ->
           finish(
-              begin(p, 10, 16 + p.data().length())
+              begin(p, Operation.REQ_TUNNEL, 16 + p.data().length())
                   .putLong(p.tunnelId())
                   .putInt(p.flags())
                   .putInt(p.data().length())
@@ -284,14 +336,14 @@ public final class PacketCodec {
     };
   }
 
-  private static ByteWriter begin(Packet packet, int operation, int bodySize) {
+  private static ByteWriter begin(Packet packet, Operation operation, int bodySize) {
     Header header = packet.header();
-    return new ByteWriter(HEADER_SIZE + bodySize + 7)
+    return new ByteWriter(HEADER_SIZE + bodySize + ALIGNMENT)
         .putInt(0)
         .putInt(ProtocolVersion.MAGIC)
         .putInt(ProtocolVersion.PACKET)
         .putInt(header.generation())
-        .putInt(operation)
+        .putInt(operation.number())
         .putInt(header.destination())
         .putInt(header.source())
         .putInt(header.reqid());
@@ -299,7 +351,7 @@ public final class PacketCodec {
 
   private static Bytes finish(ByteWriter writer, Padding padding, int structureSize) {
     if (padding != Padding.NONE) {
-      int size = Math.max(structureSize, Math.addExact(writer.size(), 7) & ~7);
+      int size = Math.max(structureSize, Math.addExact(writer.size(), ALIGNMENT - 1) & -ALIGNMENT);
       writer.putZeros(size - writer.size());
     }
     return writer.setInt(0, writer.size()).toBytes();

@@ -4,8 +4,8 @@ package org.ctdbj.daemon.config;
 import java.io.Serial;
 
 /**
- * Something an administrator wrote cannot be used. The message names the file and line (or the variable), what was
- * found there and what was expected.
+ * Something an administrator wrote cannot be used. The message names the file and line (or the
+ * variable), what was found there and what was expected.
  */
 public final class ConfigurationException extends Exception {
   @Serial private static final long serialVersionUID = 1L;

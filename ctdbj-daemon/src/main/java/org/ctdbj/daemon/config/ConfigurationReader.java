@@ -14,9 +14,9 @@ import org.ctdbj.daemon.log.LogLocation;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * Reads {@code ctdb.conf}. Sections are compared without regard to case, names with it; the last of several lines for
- * the same name counts. What it does not know it ignores with a remark; a known name with an unusable value is an error,
- * as in ctdbd 4.17.
+ * Reads {@code ctdb.conf}. Sections are compared without regard to case, names with it; the last of
+ * several lines for the same name counts. What it does not know it ignores with a remark; a known
+ * name with an unusable value is an error, as in ctdbd 4.17.
  */
 public final class ConfigurationReader {
   /**
@@ -78,8 +78,11 @@ public final class ConfigurationReader {
     return new Loaded(reader.build(), List.copyOf(reader.remarks));
   }
 
-  /** The three directories of databases must be there before the daemon starts; they are not made. */
-  public static void checkDirectories(DaemonConfiguration configuration) throws ConfigurationException {
+  /**
+   * The three directories of databases must be there before the daemon starts; they are not made.
+   */
+  public static void checkDirectories(DaemonConfiguration configuration)
+      throws ConfigurationException {
     requireDirectory("volatile", configuration.volatileDirectory());
     requireDirectory("persistent", configuration.persistentDirectory());
     requireDirectory("state", configuration.stateDirectory());
@@ -98,7 +101,11 @@ public final class ConfigurationReader {
     for (IniFile.Entry entry : ini.entries()) {
       List<String> names = KNOWN.get(entry.section());
       if (names == null || !names.contains(entry.name())) {
-        remarks.add(Remark.warning(ini.file(), entry.line(), "unknown " + describeUnknown(entry, names) + " is ignored"));
+        remarks.add(
+            Remark.warning(
+                ini.file(),
+                entry.line(),
+                "unknown " + describeUnknown(entry, names) + " is ignored"));
         continue;
       }
       if (entry.value().isEmpty()) {
@@ -116,7 +123,8 @@ public final class ConfigurationReader {
       return "section [" + entry.section() + "] with option \"" + entry.name() + "\"";
     }
     String lower = entry.name().toLowerCase(Locale.ROOT);
-    String hint = names.contains(lower) ? " (names are case-sensitive: write \"" + lower + "\")" : "";
+    String hint =
+        names.contains(lower) ? " (names are case-sensitive: write \"" + lower + "\")" : "";
     return "option \"" + entry.name() + "\" in section [" + entry.section() + "]" + hint;
   }
 
@@ -201,7 +209,10 @@ public final class ConfigurationReader {
     return Optional.ofNullable(lock == null ? old : lock).map(IniFile.Entry::value);
   }
 
-  /** Like strtoul(): any base prefix, and text behind the number is ignored, but here not without a remark. */
+  /**
+   * Like strtoul(): any base prefix, and text behind the number is ignored, but here not without a
+   * remark.
+   */
   private int leaderTimeout() throws ConfigurationException {
     IniFile.Entry entry = entry("cluster", "leader timeout");
     if (entry == null) {
@@ -213,7 +224,9 @@ public final class ConfigurationReader {
     int start = hex ? 2 : text.startsWith("+") ? 1 : 0;
     int end = start;
     long value = 0;
-    while (end < text.length() && Character.digit(text.charAt(end), radix) >= 0 && value <= Integer.MAX_VALUE) {
+    while (end < text.length()
+        && Character.digit(text.charAt(end), radix) >= 0
+        && value <= Integer.MAX_VALUE) {
       value = value * radix + Character.digit(text.charAt(end), radix);
       end++;
     }
@@ -230,7 +243,8 @@ public final class ConfigurationReader {
     return (int) value;
   }
 
-  private boolean flag(String section, String name, boolean whenUnset) throws ConfigurationException {
+  private boolean flag(String section, String name, boolean whenUnset)
+      throws ConfigurationException {
     IniFile.Entry entry = entry(section, name);
     if (entry == null) {
       return whenUnset;
@@ -279,6 +293,11 @@ public final class ConfigurationReader {
     return new ConfigurationException(
         "%s:%d: [%s] %s = %s: expected %s"
             .formatted(
-                paths.configurationFile(), entry.line(), entry.section(), entry.name(), entry.value(), expected));
+                paths.configurationFile(),
+                entry.line(),
+                entry.section(),
+                entry.name(),
+                entry.value(),
+                expected));
   }
 }

@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param logLocation backend and option, as {@link org.ctdbj.daemon.log.LogLocation} reads it
  * @param debugLevel 0 to 10, see {@link DebugLevel}
  * @param nodeAddress numeric address of this node; empty if it is to be found out by binding
- * @param clusterLock as written, because the nodes compare it with each other: a path, or {@code !} and a command
+ * @param clusterLock as written, because the nodes compare it with each other: a path, or {@code !}
+ *     and a command
  * @param leaderTimeoutSeconds silence of the leader after which it is taken for gone; above 0
  * @param leaderCapability whether this node may lead
  * @param volatileDirectory home of the volatile databases

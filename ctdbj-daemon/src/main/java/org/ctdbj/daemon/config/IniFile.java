@@ -10,20 +10,21 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A file of {@code [section]} and {@code name = value} lines, by the rules that Samba's parser for such files shows
- * from outside:
+ * A file of {@code [section]} and {@code name = value} lines, by the rules that Samba's parser for
+ * such files shows from outside:
  *
  * <ul>
- *   <li>a line whose first character after white space is {@code #} or {@code ;} is a comment; there are no comments
- *       behind a value;
+ *   <li>a line whose first character after white space is {@code #} or {@code ;} is a comment;
+ *       there are no comments behind a value;
  *   <li>a backslash at the end of a line joins it with the next one, in comments not;
- *   <li>each run of white space becomes its first character, in names and in values; names and values have none around
- *       them;
+ *   <li>each run of white space becomes its first character, in names and in values; names and
+ *       values have none around them;
  *   <li>what follows the {@code ]} of a section is not looked at, a line without {@code =} neither.
  * </ul>
  *
- * <p>Where a section header has no end, or a name is empty, Samba's parser gives up and ctdbd starts as if the whole
- * file were empty, without a word; here that is an error, because it would drop the cluster lock among other things.
+ * <p>Where a section header has no end, or a name is empty, Samba's parser gives up and ctdbd
+ * starts as if the whole file were empty, without a word; here that is an error, because it would
+ * drop the cluster lock among other things.
  *
  * @param file where it was read from
  * @param entries the {@code name = value} lines in the order of the file
@@ -33,7 +34,8 @@ record IniFile(Path file, List<Entry> entries, List<Remark> remarks) {
   /**
    * One {@code name = value} line.
    *
-   * @param section in lower case, since sections are compared without regard to case; empty before the first one
+   * @param section in lower case, since sections are compared without regard to case; empty before
+   *     the first one
    * @param name as written
    * @param value may be empty
    * @param line number of the (first) line, from 1
@@ -52,7 +54,9 @@ record IniFile(Path file, List<Entry> entries, List<Remark> remarks) {
     }
   }
 
-  /** Parses text; ISO 8859-1 characters stand for the file's bytes and values are decoded as UTF-8. */
+  /**
+   * Parses text; ISO 8859-1 characters stand for the file's bytes and values are decoded as UTF-8.
+   */
   static IniFile parse(Path file, String text) throws ConfigurationException {
     List<Entry> entries = new ArrayList<>();
     List<Remark> remarks = new ArrayList<>();
@@ -73,12 +77,21 @@ record IniFile(Path file, List<Entry> entries, List<Remark> remarks) {
         int end = line.indexOf(']');
         if (end < 0) {
           throw new ConfigurationException(
-              file + ":" + number + ": section header without \"]\": \"" + decode(squeeze(line)) + "\"");
+              file
+                  + ":"
+                  + number
+                  + ": section header without \"]\": \""
+                  + decode(squeeze(line))
+                  + "\"");
         }
         section = decode(line.substring(1, end)).toLowerCase(Locale.ROOT);
         String rest = squeeze(line.substring(end + 1));
         if (!rest.isEmpty()) {
-          remarks.add(Remark.warning(file, number, "text after the section header is ignored: \"" + decode(rest) + "\""));
+          remarks.add(
+              Remark.warning(
+                  file,
+                  number,
+                  "text after the section header is ignored: \"" + decode(rest) + "\""));
         }
         continue;
       }
@@ -86,13 +99,15 @@ record IniFile(Path file, List<Entry> entries, List<Remark> remarks) {
       if (equals < 0) {
         String shown = decode(squeeze(line));
         if (!shown.isEmpty()) {
-          remarks.add(Remark.warning(file, number, "line without \"=\" is ignored: \"" + shown + "\""));
+          remarks.add(
+              Remark.warning(file, number, "line without \"=\" is ignored: \"" + shown + "\""));
         }
         continue;
       }
       String name = decode(squeeze(line.substring(0, equals)));
       if (name.isEmpty()) {
-        throw new ConfigurationException(file + ":" + number + ": there is no name before the \"=\"");
+        throw new ConfigurationException(
+            file + ":" + number + ": there is no name before the \"=\"");
       }
       entries.add(new Entry(section, name, decode(squeeze(line.substring(equals + 1))), number));
     }
@@ -123,7 +138,9 @@ record IniFile(Path file, List<Entry> entries, List<Remark> remarks) {
       inRun = isBlank;
     }
     int length = squeezed.length();
-    return length > 0 && blank(squeezed.charAt(length - 1)) ? squeezed.substring(0, length - 1) : squeezed.toString();
+    return length > 0 && blank(squeezed.charAt(length - 1))
+        ? squeezed.substring(0, length - 1)
+        : squeezed.toString();
   }
 
   /** White space as C's isspace() has it. */

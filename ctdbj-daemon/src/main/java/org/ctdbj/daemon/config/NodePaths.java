@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Where a node's files are. In test mode (CTDB_TEST_MODE set to anything) everything lives below CTDB_BASE; otherwise
- * the places are Debian's, and CTDB_BASE moves only the nodes file, the public addresses and the notification script,
- * as with ctdbd 4.17. All paths are absolute.
+ * Where a node's files are. In test mode (CTDB_TEST_MODE set to anything) everything lives below
+ * CTDB_BASE; otherwise the places are Debian's, and CTDB_BASE moves only the nodes file, the public
+ * addresses and the notification script, as with ctdbd 4.17. All paths are absolute.
  *
  * @param testMode whether CTDB_TEST_MODE is set
  * @param base CTDB_BASE, or the directory of the configuration if that is not set
@@ -18,7 +18,12 @@ import java.util.Map;
  * @param clientSocket the Unix socket that clients connect to; CTDB_SOCKET if that is set
  */
 public record NodePaths(
-    boolean testMode, Path base, Path etcDirectory, Path varDirectory, Path runDirectory, Path clientSocket) {
+    boolean testMode,
+    Path base,
+    Path etcDirectory,
+    Path varDirectory,
+    Path runDirectory,
+    Path clientSocket) {
   /** What fits into the address of a Unix socket on Linux, without the terminator. */
   private static final int MAX_SOCKET_PATH_BYTES = 107;
 
@@ -27,7 +32,8 @@ public record NodePaths(
    *
    * @param workingDirectory what relative paths in the environment start from
    */
-  public static NodePaths from(Map<String, String> environment, Path workingDirectory) throws ConfigurationException {
+  public static NodePaths from(Map<String, String> environment, Path workingDirectory)
+      throws ConfigurationException {
     boolean testMode = environment.containsKey("CTDB_TEST_MODE");
     String baseName = environment.get("CTDB_BASE");
     if (testMode && (baseName == null || baseName.isEmpty())) {
@@ -37,7 +43,10 @@ public record NodePaths(
     Path etc = Path.of("/etc/ctdb");
     Path var = Path.of("/var/lib/ctdb");
     Path run = Path.of("/run/ctdb");
-    Path base = baseName == null || baseName.isEmpty() ? etc : workingDirectory.resolve(baseName).normalize();
+    Path base =
+        baseName == null || baseName.isEmpty()
+            ? etc
+            : workingDirectory.resolve(baseName).normalize();
     if (testMode) {
       etc = base;
       var = base.resolve("var");
@@ -52,7 +61,11 @@ public record NodePaths(
     if (length > MAX_SOCKET_PATH_BYTES) {
       throw new ConfigurationException(
           "the path of the client socket has %d bytes, but a Unix socket allows %d: \"%s\"; choose a shorter %s"
-              .formatted(length, MAX_SOCKET_PATH_BYTES, socket, socketName == null ? "CTDB_BASE" : "CTDB_SOCKET"));
+              .formatted(
+                  length,
+                  MAX_SOCKET_PATH_BYTES,
+                  socket,
+                  socketName == null ? "CTDB_BASE" : "CTDB_SOCKET"));
     }
     return new NodePaths(testMode, base, etc, var, run, socket);
   }
@@ -82,7 +95,10 @@ public record NodePaths(
     return runDirectory.resolve("ctdbd.pid");
   }
 
-  /** Name of this host in log lines: in test mode several nodes share a host, so it is the base directory's name. */
+  /**
+   * Name of this host in log lines: in test mode several nodes share a host, so it is the base
+   * directory's name.
+   */
   public String logHostName(String realHostName) {
     Path name = base.getFileName();
     return testMode && name != null ? name.toString() : realHostName;

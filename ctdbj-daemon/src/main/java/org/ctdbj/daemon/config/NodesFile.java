@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The list of the cluster's nodes: one numeric address a line. A node's number (pnn) is the index of its line among the
- * lines that are not blank, from 0. A line that begins with {@code #} is a <em>deleted</em> node, not a comment: it keeps
- * its number.
+ * The list of the cluster's nodes: one numeric address a line. A node's number (pnn) is the index
+ * of its line among the lines that are not blank, from 0. A line that begins with {@code #} is a
+ * <em>deleted</em> node, not a comment: it keeps its number.
  *
  * @param nodes in the order of their numbers
  * @param remarks for the log
@@ -40,7 +40,11 @@ public record NodesFile(List<Entry> nodes, List<Remark> remarks) {
       lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       throw new ConfigurationException(
-          "the nodes file " + file + " cannot be read (it lists one address of a node per line): " + e, e);
+          "the nodes file "
+              + file
+              + " cannot be read (it lists one address of a node per line): "
+              + e,
+          e);
     }
     return parse(file, lines);
   }
@@ -59,7 +63,12 @@ public record NodesFile(List<Entry> nodes, List<Remark> remarks) {
         if (NumericAddress.parse(line.substring(1).strip()).isEmpty()) {
           remarks.add(
               Remark.warning(
-                  file, i + 1, "this is no comment: a line that begins with # is deleted node " + pnn + ": " + line));
+                  file,
+                  i + 1,
+                  "this is no comment: a line that begins with # is deleted node "
+                      + pnn
+                      + ": "
+                      + line));
         }
         nodes.add(new Entry(pnn, NO_ADDRESS, true));
         continue;
@@ -67,7 +76,12 @@ public record NodesFile(List<Entry> nodes, List<Remark> remarks) {
       Optional<InetAddress> address = NumericAddress.parse(line);
       if (address.isEmpty()) {
         throw new ConfigurationException(
-            file + ":" + (i + 1) + ": expected a numeric IPv4 or IPv6 address, found \"" + line + "\"");
+            file
+                + ":"
+                + (i + 1)
+                + ": expected a numeric IPv4 or IPv6 address, found \""
+                + line
+                + "\"");
       }
       Integer earlier = seen.putIfAbsent(address.get(), pnn);
       if (earlier != null) {
@@ -85,6 +99,8 @@ public record NodesFile(List<Entry> nodes, List<Remark> remarks) {
 
   /** The node with an address; deleted ones are never found. */
   public Optional<Entry> byAddress(InetAddress address) {
-    return nodes.stream().filter(node -> !node.deleted() && node.address().equals(address)).findFirst();
+    return nodes.stream()
+        .filter(node -> !node.deleted() && node.address().equals(address))
+        .findFirst();
   }
 }

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * Something worth saying about a line of a configuration file that does not keep the daemon from starting. Collected
- * while files are read, because the log is opened only after them.
+ * Something worth saying about a line of a configuration file that does not keep the daemon from
+ * starting. Collected while files are read, because the log is opened only after them.
  *
  * @param level how important it is
  * @param text one line that names the file, and the line in it where there is one

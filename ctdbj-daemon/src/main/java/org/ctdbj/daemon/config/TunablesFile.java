@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The file of tunables: {@code name = value} lines without sections. Names have no case; a value is one unsigned 32-bit
- * number, decimal or with 0x. A bad line is passed over with a remark and does not keep the daemon from starting, as in
- * ctdbd 4.17.
+ * The file of tunables: {@code name = value} lines without sections. Names have no case; a value is
+ * one unsigned 32-bit number, decimal or with 0x. A bad line is passed over with a remark and does
+ * not keep the daemon from starting, as in ctdbd 4.17.
  *
  * @param <T> what identifies a tunable
  * @param values by tunable; the last line for one counts
@@ -23,30 +23,50 @@ public record TunablesFile<T>(Map<T, Integer> values, List<Remark> remarks) {
   /**
    * Reads the file; a missing one sets nothing.
    *
-   * @param byName finds a tunable by its name without regard to case; null if there is none, or it is obsolete
+   * @param byName finds a tunable by its name without regard to case; null if there is none, or it
+   *     is obsolete
    */
   public static <T> TunablesFile<T> read(Path file, Function<String, T> byName) {
     IniFile ini;
     try {
       ini = IniFile.read(file);
     } catch (ConfigurationException e) {
-      return new TunablesFile<>(Map.of(), List.of(new Remark(org.ctdbj.recovery.door.EventLog.Level.ERROR,
-          e.getMessage() + "; no tunable of this file is set")));
+      return new TunablesFile<>(
+          Map.of(),
+          List.of(
+              new Remark(
+                  org.ctdbj.recovery.door.EventLog.Level.ERROR,
+                  e.getMessage() + "; no tunable of this file is set")));
     }
     Map<T, Integer> values = new LinkedHashMap<>();
     List<Remark> remarks = new ArrayList<>(ini.remarks());
     for (IniFile.Entry entry : ini.entries()) {
       T tunable = byName.apply(entry.name());
       if (!entry.section().isEmpty()) {
-        remarks.add(Remark.warning(file, entry.line(),
-            "a tunables file has no sections: \"" + entry.name() + "\" in [" + entry.section() + "] is ignored"));
+        remarks.add(
+            Remark.warning(
+                file,
+                entry.line(),
+                "a tunables file has no sections: \""
+                    + entry.name()
+                    + "\" in ["
+                    + entry.section()
+                    + "] is ignored"));
       } else if (tunable == null) {
-        remarks.add(Remark.warning(file, entry.line(), "unknown or obsolete tunable \"" + entry.name() + "\" is ignored"));
+        remarks.add(
+            Remark.warning(
+                file,
+                entry.line(),
+                "unknown or obsolete tunable \"" + entry.name() + "\" is ignored"));
       } else {
         long value = unsigned(entry.value());
         if (value < 0) {
-          remarks.add(Remark.warning(file, entry.line(),
-              "%s = %s is ignored: expected a number from 0 to %d".formatted(entry.name(), entry.value(), MAX_VALUE)));
+          remarks.add(
+              Remark.warning(
+                  file,
+                  entry.line(),
+                  "%s = %s is ignored: expected a number from 0 to %d"
+                      .formatted(entry.name(), entry.value(), MAX_VALUE)));
         } else {
           values.put(tunable, (int) value);
         }

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.ConsoleAppender;
@@ -26,8 +27,9 @@ import org.ctdbj.recovery.door.EventLog;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log of one daemon. Lines go through a bounded ring to one writer thread; a thread that logs never waits for the
- * destination. When the ring is full, lines are dropped and counted, and the writer says how many as soon as it can.
+ * The log of one daemon. Lines go through a bounded ring to one writer thread; a thread that logs
+ * never waits for the destination. When the ring is full, lines are dropped and counted, and the
+ * writer says how many as soon as it can.
  *
  * <p>Safe for use by all threads.
  */
@@ -68,6 +70,8 @@ public final class DaemonLog implements AutoCloseable {
     ring.handleEventsWith(new Writer());
     ring.start();
     context.setName("ctdbj");
+    context.setMDCAdapter(
+        new LogbackMDCAdapter()); // events of a context without one cannot be written
     attach(context, Level.TRACE);
   }
 
@@ -78,7 +82,8 @@ public final class DaemonLog implements AutoCloseable {
    * @param debugLevel 0 to 10
    * @throws ConfigurationException if the destination cannot be opened
    */
-  public static DaemonLog open(LogLocation location, String hostName, int debugLevel) throws ConfigurationException {
+  public static DaemonLog open(LogLocation location, String hostName, int debugLevel)
+      throws ConfigurationException {
     return new DaemonLog(appender(location, hostName), debugLevel);
   }
 
@@ -114,12 +119,17 @@ public final class DaemonLog implements AutoCloseable {
     appender.start();
     if (!appender.isStarted()) {
       throw new ConfigurationException(
-          "the log " + location.text() + " cannot be opened for writing (see [logging] location in ctdb.conf)");
+          "the log "
+              + location.text()
+              + " cannot be opened for writing (see [logging] location in ctdb.conf)");
     }
     return appender;
   }
 
-  /** Also takes warnings and errors that libraries report through SLF4J. To be called once, by the process's main. */
+  /**
+   * Also takes warnings and errors that libraries report through SLF4J. To be called once, by the
+   * process's main.
+   */
   public void captureLibraries() {
     attach((LoggerContext) LoggerFactory.getILoggerFactory(), Level.WARN);
   }
@@ -150,7 +160,9 @@ public final class DaemonLog implements AutoCloseable {
     threshold = DebugLevel.level(debugLevel);
   }
 
-  /** Closes and opens a log file, after the lines logged so far: for log rotation. Returns at once. */
+  /**
+   * Closes and opens a log file, after the lines logged so far: for log rotation. Returns at once.
+   */
   public void reopen() {
     command(
         () -> {
@@ -158,7 +170,8 @@ public final class DaemonLog implements AutoCloseable {
             file.stop();
             file.start();
             if (!file.isStarted()) {
-              System.err.println("ctdbd: the log file " + file.getFile() + " cannot be opened again");
+              System.err.println(
+                  "ctdbd: the log file " + file.getFile() + " cannot be opened again");
             }
           }
         });
@@ -196,7 +209,8 @@ public final class DaemonLog implements AutoCloseable {
       try {
         file.getOutputStream().flush();
       } catch (IOException e) {
-        System.err.println("ctdbd: cannot write to the log file " + file.getFile() + ": " + e.getMessage());
+        System.err.println(
+            "ctdbd: cannot write to the log file " + file.getFile() + ": " + e.getMessage());
       }
     }
   }
@@ -234,7 +248,8 @@ public final class DaemonLog implements AutoCloseable {
     private void reportDropped() {
       long lost = dropped.getAndSet(0);
       if (lost > 0) {
-        var text = lost + " log lines were dropped because the log could not be written fast enough";
+        var text =
+            lost + " log lines were dropped because the log could not be written fast enough";
         destination.doAppend(
             new ch.qos.logback.classic.spi.LoggingEvent(
                 DaemonLog.class.getName(),
@@ -247,7 +262,10 @@ public final class DaemonLog implements AutoCloseable {
     }
   }
 
-  /** A failure of the destination must not end the writer; there is no better place than standard error to say it. */
+  /**
+   * A failure of the destination must not end the writer; there is no better place than standard
+   * error to say it.
+   */
   private static final class WriterFailure implements ExceptionHandler<Slot> {
     @Override
     public void handleEventException(Throwable failure, long sequence, Slot slot) {

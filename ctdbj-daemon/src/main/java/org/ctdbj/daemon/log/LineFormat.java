@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the parts of ctdbd's log lines: {@code 2026-11-22T17:17:46.687651+00:00 HOST PROG[PID]: text}. Text of several
- * lines becomes several log lines, each with its own head, so that no text can pass for a line of another program.
+ * Makes the parts of ctdbd's log lines: {@code 2026-11-22T17:17:46.687651+00:00 HOST PROG[PID]:
+ * text}. Text of several lines becomes several log lines, each with its own head, so that no text
+ * can pass for a line of another program.
  *
  * @param hostName HOST
  * @param pid PID
@@ -21,9 +22,13 @@ record LineFormat(String hostName, long pid, ZoneId zone) {
   /** PROG of lines that come from libraries. */
   static final String DAEMON_PROGRAM = "ctdbd";
 
-  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx");
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx");
 
-  /** The name of the program: components of the daemon log under it; libraries log under their class names. */
+  /**
+   * The name of the program: components of the daemon log under it; libraries log under their class
+   * names.
+   */
   static String program(ILoggingEvent event) {
     return event.getLoggerName().indexOf('.') < 0 ? event.getLoggerName() : DAEMON_PROGRAM;
   }
@@ -38,7 +43,10 @@ record LineFormat(String hostName, long pid, ZoneId zone) {
     return time(event.getInstant()) + ' ' + hostName + ' ' + program(event) + '[' + pid + "]: ";
   }
 
-  /** The text, with a throwable if there is one, cut into lines; control characters become question marks. */
+  /**
+   * The text, with a throwable if there is one, cut into lines; control characters become question
+   * marks.
+   */
   static List<String> lines(ILoggingEvent event) {
     String text = event.getFormattedMessage();
     if (event.getLoggerName().indexOf('.') >= 0) {
@@ -61,7 +69,8 @@ record LineFormat(String hostName, long pid, ZoneId zone) {
 
   private static String printable(String line) {
     var clean = new StringBuilder(line.length());
-    line.chars().forEach(c -> clean.append(c == '\t' ? ' ' : Character.isISOControl(c) ? '?' : (char) c));
+    line.chars()
+        .forEach(c -> clean.append(c == '\t' ? ' ' : Character.isISOControl(c) ? '?' : (char) c));
     return clean.toString();
   }
 }

@@ -4,8 +4,8 @@ package org.ctdbj.daemon.log;
 import ch.qos.logback.classic.Level;
 
 /**
- * How ctdb's five levels travel through Logback, which has no NOTICE: NOTICE, INFO and DEBUG go as Logback's INFO, DEBUG and
- * TRACE.
+ * How ctdb's five levels travel through Logback, which has no NOTICE: NOTICE, INFO and DEBUG go as
+ * Logback's INFO, DEBUG and TRACE.
  */
 final class LogLevels {
   /** Facility LOG_DAEMON, shifted. */
@@ -13,7 +13,10 @@ final class LogLevels {
 
   private LogLevels() {}
 
-  /** Facility and severity of a syslog message: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG. */
+  /**
+   * Facility and severity of a syslog message: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO,
+   * LOG_DEBUG.
+   */
   static int syslogPriority(Level level) {
     int severity =
         switch (level.toInt()) {

@@ -36,10 +36,11 @@ public record LogLocation(Kind kind, Path file) {
   /**
    * Reads a location.
    *
-   * @throws ConfigurationException if the backend is unknown or the file's directory does not exist; the message says
-   *     what was expected
+   * @throws ConfigurationException if the backend is unknown or the file's directory does not
+   *     exist; the message says what was expected
    */
-  public static LogLocation parse(String text, Path workingDirectory) throws ConfigurationException {
+  public static LogLocation parse(String text, Path workingDirectory)
+      throws ConfigurationException {
     int colon = text.indexOf(':');
     String backend = colon < 0 ? text : text.substring(0, colon);
     String option = colon < 0 ? "" : text.substring(colon + 1);
@@ -63,7 +64,10 @@ public record LogLocation(Kind kind, Path file) {
         "file:PATH, file:, syslog, syslog:nonblocking, syslog:udp or syslog:udp-rfc5424");
   }
 
-  /** The location as ctdb writes it, with an absolute path: what CTDB_LOGGING tells programs that the daemon starts. */
+  /**
+   * The location as ctdb writes it, with an absolute path: what CTDB_LOGGING tells programs that
+   * the daemon starts.
+   */
   public String text() {
     return kind == Kind.FILE ? "file:" + file : kind.text;
   }

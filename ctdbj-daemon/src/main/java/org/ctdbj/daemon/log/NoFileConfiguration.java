@@ -8,8 +8,9 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.Logger;
 
 /**
- * Keeps Logback from looking for configuration files: the daemon's log follows ctdb.conf alone. Found by Logback through
- * {@link java.util.ServiceLoader}; until {@link DaemonLog#captureLibraries} nothing that libraries log goes anywhere.
+ * Keeps Logback from looking for configuration files: the daemon's log follows ctdb.conf alone.
+ * Found by Logback through {@link java.util.ServiceLoader}; until {@link
+ * DaemonLog#captureLibraries} nothing that libraries log goes anywhere.
  */
 public final class NoFileConfiguration extends ContextAwareBase implements Configurator {
   @Override

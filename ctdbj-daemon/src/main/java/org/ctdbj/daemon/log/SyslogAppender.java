@@ -19,18 +19,23 @@ import java.util.concurrent.locks.LockSupport;
 import org.ctdbj.daemon.log.LogLocation.Kind;
 
 /**
- * Sends each line as one datagram to a syslog daemon: by the Unix socket {@code /dev/log} or by UDP to 127.0.0.1 port
- * 514. (Logback's own appender knows UDP only, and puts a time stamp of another shape into it.) Writer thread only.
+ * Sends each line as one datagram to a syslog daemon: by the Unix socket {@code /dev/log} or by UDP
+ * to 127.0.0.1 port 514. (Logback's own appender knows UDP only, and puts a time stamp of another
+ * shape into it.) Writer thread only.
  */
 final class SyslogAppender extends AppenderBase<ILoggingEvent> {
   private static final byte[] DEV_LOG = "/dev/log".getBytes(StandardCharsets.UTF_8);
   private static final int UDP_PORT = 514;
 
-  /** How long a full /dev/log is waited for before a line is given up; the "nonblocking" form does not wait at all. */
+  /**
+   * How long a full /dev/log is waited for before a line is given up; the "nonblocking" form does
+   * not wait at all.
+   */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-  private static final DateTimeFormatter LOCAL_TIME = DateTimeFormatter.ofPattern("MMM ppd HH:mm:ss", Locale.ROOT);
+  private static final DateTimeFormatter LOCAL_TIME =
+      DateTimeFormatter.ofPattern("MMM ppd HH:mm:ss", Locale.ROOT);
 
   private final LineFormat format;
   private final Kind kind;
@@ -78,7 +83,9 @@ final class SyslogAppender extends AppenderBase<ILoggingEvent> {
   @Override
   protected void append(ILoggingEvent event) {
     for (String line : LineFormat.lines(event)) {
-      if (lost > 0 && send(message(event, lost + " messages could not be sent to syslog and were dropped"))) {
+      if (lost > 0
+          && send(
+              message(event, lost + " messages could not be sent to syslog and were dropped"))) {
         lost = 0;
       }
       if (!send(message(event, line))) {
@@ -93,11 +100,26 @@ final class SyslogAppender extends AppenderBase<ILoggingEvent> {
     return switch (kind) {
       case SYSLOG_UDP -> priority + program + "[" + format.pid() + "]: " + text;
       case SYSLOG_UDP_RFC5424 ->
-          priority + "1 " + format.time(event.getInstant()) + ' ' + format.hostName() + ' ' + program + ' '
-              + format.pid() + " - - " + text;
+          priority
+              + "1 "
+              + format.time(event.getInstant())
+              + ' '
+              + format.hostName()
+              + ' '
+              + program
+              + ' '
+              + format.pid()
+              + " - - "
+              + text;
       default ->
-          priority + LOCAL_TIME.format(event.getInstant().atZone(ZoneId.systemDefault())) + ' ' + program + '['
-              + format.pid() + "]: " + text;
+          priority
+              + LOCAL_TIME.format(event.getInstant().atZone(ZoneId.systemDefault()))
+              + ' '
+              + program
+              + '['
+              + format.pid()
+              + "]: "
+              + text;
     };
   }
 

@@ -13,10 +13,11 @@ import org.ctdbj.protocol.packet.PacketCodec;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * One local client. A frame that makes no sense is ignored, as in ctdbd 4.17, and said once per client; a length below 4
- * closes the connection. Node thread.
+ * One local client. A frame that makes no sense is ignored, as in ctdbd 4.17, and said once per
+ * client; a length below 4 closes the connection. Node thread.
  */
-final class ClientConnection extends ChannelInboundHandlerAdapter implements ClientPort, FrameAssembler.Sink {
+final class ClientConnection extends ChannelInboundHandlerAdapter
+    implements ClientPort, FrameAssembler.Sink {
   private final NodeLoop loop;
   private final EpollDomainSocketChannel channel;
   private final int peerPid;
@@ -27,7 +28,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private int clientId;
   private boolean complained;
 
-  ClientConnection(NodeLoop loop, EpollDomainSocketChannel channel, int peerPid, ClientEvents events, EventLog log) {
+  ClientConnection(
+      NodeLoop loop,
+      EpollDomainSocketChannel channel,
+      int peerPid,
+      ClientEvents events,
+      EventLog log) {
     this.loop = loop;
     this.channel = channel;
     this.peerPid = peerPid;
@@ -89,7 +95,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       return true;
     }
     log.warning(
-        "client %d (pid %d) sent a packet of length %d; closing its connection".formatted(clientId, peerPid, length));
+        "client %d (pid %d) sent a packet of length %d; closing its connection"
+            .formatted(clientId, peerPid, length));
     channel.close();
     return false;
   }

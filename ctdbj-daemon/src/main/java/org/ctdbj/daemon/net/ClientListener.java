@@ -22,9 +22,9 @@ import java.util.Set;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * The Unix socket for local clients: mode 0700, and besides that each connecting process must belong to root or to the
- * daemon's own user. It listens as soon as it is made, so that clients wait instead of being refused, and accepts from
- * {@link #accept} on.
+ * The Unix socket for local clients: mode 0700, and besides that each connecting process must
+ * belong to root or to the daemon's own user. It listens as soon as it is made, so that clients
+ * wait instead of being refused, and accepts from {@link #accept} on.
  */
 public final class ClientListener {
   private static final int BACKLOG = 100;
@@ -38,9 +38,11 @@ public final class ClientListener {
   private volatile ClientEvents events;
 
   /**
-   * Binds the socket. A file that is left over from an earlier daemon is replaced. Not on the node thread.
+   * Binds the socket. A file that is left over from an earlier daemon is replaced. Not on the node
+   * thread.
    *
-   * @throws IOException if another program answers on the socket, or it cannot be made; the message says which
+   * @throws IOException if another program answers on the socket, or it cannot be made; the message
+   *     says which
    */
   public ClientListener(NodeLoop loop, Path path, EventLog log) throws IOException {
     this.loop = loop;
@@ -65,7 +67,8 @@ public final class ClientListener {
     var bound = bootstrap.bind(new DomainSocketAddress(path.toFile())).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new IOException(
-          "cannot listen on the client socket " + path + ": " + bound.cause().getMessage(), bound.cause());
+          "cannot listen on the client socket " + path + ": " + bound.cause().getMessage(),
+          bound.cause());
     }
     server = bound.channel();
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
@@ -76,7 +79,8 @@ public final class ClientListener {
       return;
     }
     try (var probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-      throw new IOException("another program listens on the client socket " + path + ": " + probe.getRemoteAddress());
+      throw new IOException(
+          "another program listens on the client socket " + path + ": " + probe.getRemoteAddress());
     } catch (java.net.SocketException nobodyAnswers) {
       Files.delete(path);
     }
@@ -92,7 +96,8 @@ public final class ClientListener {
     PeerCredentials peer = channel.peerCredentials();
     if (peer.uid() != 0 && peer.uid() != ownUid) {
       log.warning(
-          "process %d of user %d may not use the client socket %s: closed".formatted(peer.pid(), peer.uid(), path));
+          "process %d of user %d may not use the client socket %s: closed"
+              .formatted(peer.pid(), peer.uid(), path));
       channel.close();
       return;
     }

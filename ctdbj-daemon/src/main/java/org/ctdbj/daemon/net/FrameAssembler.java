@@ -5,8 +5,8 @@ import io.netty.buffer.ByteBuf;
 import org.ctdbj.protocol.Bytes;
 
 /**
- * Cuts a byte stream into frames by the length that each begins with. The length is not believed: memory for a frame grows
- * with the bytes that have arrived, at most to twice their number.
+ * Cuts a byte stream into frames by the length that each begins with. The length is not believed:
+ * memory for a frame grows with the bytes that have arrived, at most to twice their number.
  */
 final class FrameAssembler {
   /** Bytes of the length field. */

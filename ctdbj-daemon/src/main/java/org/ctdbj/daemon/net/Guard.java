@@ -7,9 +7,10 @@ import java.util.function.Consumer;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * Runs pieces of work of the node thread. An exception ends the piece, not the thread, and is logged with its stack: the
- * request behind it goes unanswered, everything else goes on. An {@link Error} means that the daemon cannot be trusted any
- * more and is handed to the process, which stops.
+ * Runs pieces of work of the node thread. An exception ends the piece, not the thread, and is
+ * logged with its stack: the request behind it goes unanswered, everything else goes on. An {@link
+ * Error} means that the daemon cannot be trusted any more and is handed to the process, which
+ * stops.
  *
  * @param log where failures are reported
  * @param fatal told of each {@link Error}

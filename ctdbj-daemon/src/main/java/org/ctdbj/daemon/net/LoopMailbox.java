@@ -10,8 +10,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How other threads hand work to the node thread: a bounded ring that the event loop polls, woken once per batch. When the
- * ring is full, the worker that posts waits until there is room; the node thread never waits here.
+ * How other threads hand work to the node thread: a bounded ring that the event loop polls, woken
+ * once per batch. When the ring is full, the worker that posts waits until there is room; the node
+ * thread never waits here.
  */
 final class LoopMailbox implements Executor {
   private static final int RING_SIZE = 4096;

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * Timers of the node thread. They are kept here and not in Netty so that {@link #runDue} can run what is due before packets
- * that waited in a socket meanwhile: a node that was suspended must notice how long it was away before it hears the leader
- * messages of that time.
+ * Timers of the node thread. They are kept here and not in Netty so that {@link #runDue} can run
+ * what is due before packets that waited in a socket meanwhile: a node that was suspended must
+ * notice how long it was away before it hears the leader messages of that time.
  */
 final class LoopTimers implements Timers {
   /** Below this many there is no point in cleaning up. */
@@ -20,7 +20,8 @@ final class LoopTimers implements Timers {
   private final EventLoop loop;
   private final Guard guard;
   private final PriorityQueue<Task> tasks =
-      new PriorityQueue<>(Comparator.<Task>comparingLong(t -> t.deadlineNanos).thenComparingLong(t -> t.number));
+      new PriorityQueue<>(
+          Comparator.<Task>comparingLong(t -> t.deadlineNanos).thenComparingLong(t -> t.number));
   private final long originNanos = System.nanoTime();
   private long nextNumber;
   private int cancelled;
@@ -39,16 +40,21 @@ final class LoopTimers implements Timers {
   @Override
   public long wallClockMicros() {
     Instant now = Instant.now();
-    return Math.addExact(Math.multiplyExact(now.getEpochSecond(), 1_000_000L), now.getNano() / 1000);
+    return Math.addExact(
+        Math.multiplyExact(now.getEpochSecond(), 1_000_000L), now.getNano() / 1000);
   }
 
   @Override
   public Timer schedule(long delayNanos, Runnable action) {
     if (!loop.inEventLoop()) {
-      throw new IllegalStateException("timers belong to the node thread, not to " + Thread.currentThread().getName());
+      throw new IllegalStateException(
+          "timers belong to the node thread, not to " + Thread.currentThread().getName());
     }
     long now = nowNanos();
-    long deadline = delayNanos <= 0 ? now : now > Long.MAX_VALUE - delayNanos ? Long.MAX_VALUE : now + delayNanos;
+    long deadline =
+        delayNanos <= 0
+            ? now
+            : now > Long.MAX_VALUE - delayNanos ? Long.MAX_VALUE : now + delayNanos;
     var task = new Task(deadline, nextNumber++, action);
     tasks.add(task);
     arm(now);

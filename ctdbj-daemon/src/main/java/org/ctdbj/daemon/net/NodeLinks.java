@@ -20,8 +20,8 @@ import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
- * The TCP links to all other nodes. A node that calls is recognised by its source address alone; who is not in the list of
- * nodes, or is connected already, is closed at once.
+ * The TCP links to all other nodes. A node that calls is recognised by its source address alone;
+ * who is not in the list of nodes, or is connected already, is closed at once.
  */
 public final class NodeLinks implements NodeNetwork {
   private static final int BACKLOG = 10;
@@ -35,7 +35,8 @@ public final class NodeLinks implements NodeNetwork {
   private LinkEvents events;
   private int ownPnn = -1;
 
-  private NodeLinks(NodeLoop loop, EventLog log, InetAddress ownAddress, int port) throws IOException {
+  private NodeLinks(NodeLoop loop, EventLog log, InetAddress ownAddress, int port)
+      throws IOException {
     this.loop = loop;
     this.log = log;
     this.ownAddress = ownAddress;
@@ -59,21 +60,26 @@ public final class NodeLinks implements NodeNetwork {
     var bound = bootstrap.bind(new InetSocketAddress(ownAddress, port)).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new IOException(
-          "cannot listen on " + ownAddress.getHostAddress() + " port " + port + ": " + bound.cause().getMessage(),
+          "cannot listen on "
+              + ownAddress.getHostAddress()
+              + " port "
+              + port
+              + ": "
+              + bound.cause().getMessage(),
           bound.cause());
     }
     server = bound.channel();
   }
 
   /**
-   * Listens on the first address that belongs to this host and is free; nothing is accepted before {@link #start}. Not on
-   * the node thread.
+   * Listens on the first address that belongs to this host and is free; nothing is accepted before
+   * {@link #start}. Not on the node thread.
    *
    * @param candidates addresses to try, in order; not empty
    * @throws IOException if none can be had; the message tells about each
    */
-  public static NodeLinks listen(NodeLoop loop, List<InetAddress> candidates, int port, EventLog log)
-      throws IOException {
+  public static NodeLinks listen(
+      NodeLoop loop, List<InetAddress> candidates, int port, EventLog log) throws IOException {
     var failures = new StringBuilder();
     for (InetAddress candidate : candidates) {
       try {
@@ -98,7 +104,10 @@ public final class NodeLinks implements NodeNetwork {
     server.config().setAutoRead(true);
   }
 
-  /** Follows a new list: links to nodes that have the same number and address stay, others end or begin. Node thread. */
+  /**
+   * Follows a new list: links to nodes that have the same number and address stay, others end or
+   * begin. Node thread.
+   */
   public void reload(List<NodesFile.Entry> nodes) {
     Map<Integer, InetAddress> wanted = new HashMap<>();
     for (NodesFile.Entry node : nodes) {
@@ -126,7 +135,8 @@ public final class NodeLinks implements NodeNetwork {
   }
 
   private void admit(EpollSocketChannel channel) {
-    InetAddress source = channel.remoteAddress() == null ? null : channel.remoteAddress().getAddress();
+    InetAddress source =
+        channel.remoteAddress() == null ? null : channel.remoteAddress().getAddress();
     for (PeerLink link : links.values()) {
       if (link.address().equals(source)) {
         if (!link.accept(channel)) {

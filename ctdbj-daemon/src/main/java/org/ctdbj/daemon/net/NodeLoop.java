@@ -17,7 +17,9 @@ import java.util.function.Consumer;
 import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
-/** The node thread: one epoll event loop that does all of a node's socket work and runs its cores. */
+/**
+ * The node thread: one epoll event loop that does all of a node's socket work and runs its cores.
+ */
 public final class NodeLoop implements AutoCloseable {
   private final EventLoopGroup group;
   private final EventLoop loop;
@@ -52,7 +54,10 @@ public final class NodeLoop implements AutoCloseable {
     return timers;
   }
 
-  /** Hands work over to the node thread, from any thread; waits while too much is waiting there already. */
+  /**
+   * Hands work over to the node thread, from any thread; waits while too much is waiting there
+   * already.
+   */
   public Executor executor() {
     return mailbox;
   }
@@ -106,7 +111,10 @@ public final class NodeLoop implements AutoCloseable {
     due.forEach(Outbox::flush);
   }
 
-  /** Ends the thread after what it is doing; all its sockets must have been closed. Not from the node thread. */
+  /**
+   * Ends the thread after what it is doing; all its sockets must have been closed. Not from the
+   * node thread.
+   */
   @Override
   public void close() {
     mailbox.close();

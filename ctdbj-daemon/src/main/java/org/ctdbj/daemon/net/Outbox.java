@@ -8,8 +8,9 @@ import java.util.Deque;
 import org.ctdbj.protocol.Bytes;
 
 /**
- * Frames on their way into one socket. They wait on the heap, in the arrays they were made in; only a small piece at a time
- * is copied to a direct buffer and given to the channel. Small frames of one wake-up leave in one system call. Node thread.
+ * Frames on their way into one socket. They wait on the heap, in the arrays they were made in; only
+ * a small piece at a time is copied to a direct buffer and given to the channel. Small frames of
+ * one wake-up leave in one system call. Node thread.
  */
 final class Outbox {
   /** Size of a piece. */
@@ -35,7 +36,10 @@ final class Outbox {
     return Math.max(LEAST_LIMIT_BYTES, Runtime.getRuntime().maxMemory() / 4);
   }
 
-  /** Queues a frame; false if it was dropped because the backlog is over the limit. A single frame always fits. */
+  /**
+   * Queues a frame; false if it was dropped because the backlog is over the limit. A single frame
+   * always fits.
+   */
   boolean add(Bytes frame) {
     if (!channel.isOpen()) {
       return true;

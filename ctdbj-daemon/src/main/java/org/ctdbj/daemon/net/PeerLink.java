@@ -22,9 +22,10 @@ import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * The two connections to one other node: packets leave on the one that this node has opened and arrive on the one that it
- * has accepted, never the other way round. The end of either, a byte on the outgoing one, or a frame that is none, means that
- * the node is dead: both are closed and a new outgoing one is tried, at most once a second, for ever. Node thread.
+ * The two connections to one other node: packets leave on the one that this node has opened and
+ * arrive on the one that it has accepted, never the other way round. The end of either, a byte on
+ * the outgoing one, or a frame that is none, means that the node is dead: both are closed and a new
+ * outgoing one is tried, at most once a second, for ever. Node thread.
  */
 final class PeerLink {
   private static final int CONNECT_TIMEOUT_MILLIS = 1000;
@@ -51,7 +52,13 @@ final class PeerLink {
   private String lastFailure = "";
 
   PeerLink(
-      int pnn, InetAddress address, int port, InetAddress ownAddress, NodeLoop loop, LinkEvents events, EventLog log) {
+      int pnn,
+      InetAddress address,
+      int port,
+      InetAddress ownAddress,
+      NodeLoop loop,
+      LinkEvents events,
+      EventLog log) {
     this.pnn = pnn;
     this.address = address;
     this.port = port;
@@ -87,7 +94,9 @@ final class PeerLink {
                     channel.pipeline().addLast(new Outgoing());
                   }
                 });
-    ChannelFuture attempt = bootstrap.connect(new InetSocketAddress(address, port), new InetSocketAddress(ownAddress, 0));
+    ChannelFuture attempt =
+        bootstrap.connect(
+            new InetSocketAddress(address, port), new InetSocketAddress(ownAddress, 0));
     connecting = attempt.channel();
     attempt.addListener(done -> loop.guarded(() -> connected(attempt)));
   }
@@ -272,7 +281,9 @@ final class PeerLink {
 
     @Override
     public boolean begins(long length) {
-      if (length >= PacketCodec.HEADER_SIZE && length % ALIGNMENT == 0 && length <= FrameAssembler.MAX_LENGTH) {
+      if (length >= PacketCodec.HEADER_SIZE
+          && length % ALIGNMENT == 0
+          && length <= FrameAssembler.MAX_LENGTH) {
         return true;
       }
       ended("it sent a packet of length " + length + "; expected a multiple of 8, at least 32");

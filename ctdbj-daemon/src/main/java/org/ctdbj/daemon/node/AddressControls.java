@@ -5,7 +5,8 @@ import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 
 /**
- * Controls about public addresses, as a node answers them that has none: this version does not serve any. Node thread only.
+ * Controls about public addresses, as a node answers them that has none: this version does not
+ * serve any. Node thread only.
  */
 final class AddressControls {
   /** Status of the tickle controls: not a public address of this node. */
@@ -23,10 +24,7 @@ final class AddressControls {
     controls.register(Control.IPREALLOCATED, request -> request.reply(0));
     for (Control control :
         new Control[] {
-          Control.TCP_CLIENT,
-          Control.TCP_ADD,
-          Control.TCP_REMOVE,
-          Control.TCP_ADD_DELAYED_UPDATE
+          Control.TCP_CLIENT, Control.TCP_ADD, Control.TCP_REMOVE, Control.TCP_ADD_DELAYED_UPDATE
         }) {
       controls.register(control, request -> request.reply(0));
     }

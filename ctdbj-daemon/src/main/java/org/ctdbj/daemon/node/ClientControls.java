@@ -7,7 +7,10 @@ import org.ctdbj.protocol.ProtocolException;
 import org.ctdbj.protocol.body.NotifyData;
 import org.ctdbj.protocol.body.PidSrvid;
 
-/** Controls by which clients say what they want to hear and ask whether other processes live. Node thread only. */
+/**
+ * Controls by which clients say what they want to hear and ask whether other processes live. Node
+ * thread only.
+ */
 final class ClientControls {
   /** Status of DEREGISTER_SRVID for something that was never registered: ENOENT. */
   private static final int NOT_REGISTERED = 2;
@@ -37,8 +40,7 @@ final class ClientControls {
     forClient(
         controls,
         Control.DEREGISTER_SRVID,
-        (client, request) ->
-            messages.deregister(request.srvid(), client) ? 0 : NOT_REGISTERED);
+        (client, request) -> messages.deregister(request.srvid(), client) ? 0 : NOT_REGISTERED);
     forClient(
         controls,
         Control.TUNNEL_REGISTER,

@@ -5,7 +5,9 @@ import org.ctdbj.protocol.packet.Packet;
 
 /** The connection to one local client. Node thread only. */
 public interface ClientPort {
-  /** Queues a packet; never blocks, whatever the client does. Dropped if the connection is closed. */
+  /**
+   * Queues a packet; never blocks, whatever the client does. Dropped if the connection is closed.
+   */
   void send(Packet packet);
 
   /** Packets that are queued and not yet written to the socket. */

@@ -5,8 +5,8 @@ package org.ctdbj.daemon.node;
 @FunctionalInterface
 public interface ControlHandler {
   /**
-   * Handles the request and answers it through its reply methods exactly once, now or later. Whatever it throws is
-   * logged and answered with status -1. Node thread.
+   * Handles the request and answers it through its reply methods exactly once, now or later.
+   * Whatever it throws is logged and answered with status -1. Node thread.
    */
   void handle(ControlRequest request);
 }

@@ -15,7 +15,10 @@ public interface ControlRequest {
   /** Service id of the request. */
   long srvid();
 
-  /** The source's id of the client that asked; 0 for none. A local client only if {@link #source()} is the own node. */
+  /**
+   * The source's id of the client that asked; 0 for none. A local client only if {@link #source()}
+   * is the own node.
+   */
   int clientId();
 
   /** {@link org.ctdbj.protocol.ControlFlags}. */
@@ -24,7 +27,9 @@ public interface ControlRequest {
   /** Body; its exact size has been checked where the protocol fixes it. */
   Bytes data();
 
-  /** Answers with status 0 and a body. The second answer to the same request is a bug and throws. */
+  /**
+   * Answers with status 0 and a body. The second answer to the same request is a bug and throws.
+   */
   void reply(Bytes data);
 
   /** Answers with a status and no body. */

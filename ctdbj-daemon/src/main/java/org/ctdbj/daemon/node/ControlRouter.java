@@ -23,9 +23,9 @@ import org.ctdbj.recovery.door.EventLog.Level;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * Sends controls, waits for their answers, and executes those that are meant for this node. Also what a client asks of its
- * own node goes through here and through the node's queue, as in ctdbd: it is never executed inside the call. Node thread
- * only.
+ * Sends controls, waits for their answers, and executes those that are meant for this node. Also
+ * what a client asks of its own node goes through here and through the node's queue, as in ctdbd:
+ * it is never executed inside the call. Node thread only.
  */
 final class ControlRouter {
   private static final String DISCONNECTED = "ctdb_control to disconnected node";
@@ -58,22 +58,35 @@ final class ControlRouter {
   /** Sends what a client wants and gives it the answer. */
   void fromClient(int clientId, ReqControl request) {
     Header header = request.header();
-    int destination =
-        header.destination() == Pnn.CURRENT_NODE ? node.pnn() : header.destination();
+    int destination = header.destination() == Pnn.CURRENT_NODE ? node.pnn() : header.destination();
     boolean noReply = (request.flags() & ControlFlags.NOREPLY) != 0;
     if (Pnn.isBroadcast(destination)) {
       if (noReply) {
-        noReply(destination, request.opcode(), request.srvid(), clientId, request.flags(), request.data());
+        noReply(
+            destination,
+            request.opcode(),
+            request.srvid(),
+            clientId,
+            request.flags(),
+            request.data());
       } else {
         // Nobody could match several answers to one request; ctdbd says nothing either.
         node.log()
             .warning(
-                "control " + request.opcode() + " to a broadcast address needs the flag NOREPLY; dropped");
+                "control "
+                    + request.opcode()
+                    + " to a broadcast address needs the flag NOREPLY; dropped");
       }
       return;
     }
     if (noReply) {
-      noReply(destination, request.opcode(), request.srvid(), clientId, request.flags(), request.data());
+      noReply(
+          destination,
+          request.opcode(),
+          request.srvid(),
+          clientId,
+          request.flags(),
+          request.data());
       return;
     }
     int reqid = header.reqid();
@@ -120,8 +133,13 @@ final class ControlRouter {
                     node.statistics().increment(Counter.TIMEOUT_CONTROL);
                     node.log()
                         .warning(
-                            "no answer from node " + pnn + " to control " + name(opcode) + " in "
-                                + timeoutSeconds + " s");
+                            "no answer from node "
+                                + pnn
+                                + " to control "
+                                + name(opcode)
+                                + " in "
+                                + timeoutSeconds
+                                + " s");
                     finish(reqid, ControlResult.timeout());
                   });
     }
@@ -140,19 +158,13 @@ final class ControlRouter {
     for (int pnn : node.expand(destination)) {
       node.send(
           new ReqControl(
-              node.headerTo(pnn, 0),
-              opcode,
-              srvid,
-              clientId,
-              flags | ControlFlags.NOREPLY,
-              data));
+              node.headerTo(pnn, 0), opcode, srvid, clientId, flags | ControlFlags.NOREPLY, data));
     }
   }
 
   /** An answer has come; one that nobody waits for any more is dropped. */
   void reply(ReplyControl reply) {
-    finish(
-        reply.header().reqid(), ControlResult.of(reply.status(), reply.data(), reply.error()));
+    finish(reply.header().reqid(), ControlResult.of(reply.status(), reply.data(), reply.error()));
   }
 
   private void finish(int reqid, ControlResult result) {
@@ -174,7 +186,10 @@ final class ControlRouter {
     }
   }
 
-  /** Forgets what a client that has gone waits for; what the node itself asked on its behalf goes on. */
+  /**
+   * Forgets what a client that has gone waits for; what the node itself asked on its behalf goes
+   * on.
+   */
   void clientGone(int clientId) {
     for (int reqid : matching(waiting -> waiting.clientId == clientId)) {
       Pending waiting = pending.get(reqid);
@@ -205,7 +220,10 @@ final class ControlRouter {
       if (unknownReported.add(packet.opcode())) {
         node.log()
             .notice(
-                "control " + name(packet.opcode()) + " from node " + packet.header().source()
+                "control "
+                    + name(packet.opcode())
+                    + " from node "
+                    + packet.header().source()
                     + " is not served by this version: answered with -1 (said once)");
       }
       request.reply(-1);
@@ -215,8 +233,14 @@ final class ControlRouter {
     if (size.isPresent() && size.getAsInt() != packet.data().length()) {
       node.log()
           .warning(
-              "control " + control + " from node " + packet.header().source() + ": expected "
-                  + size.getAsInt() + " bytes of data, found " + packet.data().length());
+              "control "
+                  + control
+                  + " from node "
+                  + packet.header().source()
+                  + ": expected "
+                  + size.getAsInt()
+                  + " bytes of data, found "
+                  + packet.data().length());
       request.reply(-1);
       return;
     }
@@ -225,13 +249,17 @@ final class ControlRouter {
     } catch (ProtocolException e) {
       node.log()
           .warning(
-              "control " + control + " from node " + packet.header().source() + ": " + e.getMessage());
+              "control "
+                  + control
+                  + " from node "
+                  + packet.header().source()
+                  + ": "
+                  + e.getMessage());
       request.failIfOpen();
     } catch (RuntimeException e) {
-      node.log()
-          .log(
-              failuresReported.add(control) ? Level.ERROR : Level.WARNING,
-              () -> "control " + control + " failed: " + NodeCore.describe(e));
+      node.log().log(
+          failuresReported.add(control) ? Level.ERROR : Level.WARNING,
+          () -> "control " + control + " failed: " + NodeCore.describe(e));
       request.failIfOpen();
     }
   }

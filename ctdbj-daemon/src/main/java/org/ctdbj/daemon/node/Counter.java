@@ -2,8 +2,8 @@
 package org.ctdbj.daemon.node;
 
 /**
- * Counters of the STATISTICS control that are kept as plain numbers, with their place in its body (488 bytes, as ctdbd 4.17
- * sends them).
+ * Counters of the STATISTICS control that are kept as plain numbers, with their place in its body
+ * (488 bytes, as ctdbd 4.17 sends them).
  */
 public enum Counter {
   CLIENT_PACKETS_SENT(12),

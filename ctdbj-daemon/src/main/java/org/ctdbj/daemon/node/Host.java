@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.util.List;
 import org.ctdbj.protocol.body.NodeMap;
 
-/** What the control plane needs of the process and the system it runs in. Node thread; nothing here blocks for long. */
+/**
+ * What the control plane needs of the process and the system it runs in. Node thread; nothing here
+ * blocks for long.
+ */
 public interface Host {
   /** The daemon's process id. */
   int pid();

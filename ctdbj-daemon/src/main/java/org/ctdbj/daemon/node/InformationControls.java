@@ -10,7 +10,10 @@ import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.body.TimeVal;
 import org.ctdbj.protocol.body.Uptime;
 
-/** Controls that tell about the node, and those that set its tunables and log level. Node thread only. */
+/**
+ * Controls that tell about the node, and those that set its tunables and log level. Node thread
+ * only.
+ */
 final class InformationControls {
   /** Status of SET_TUNABLE for a tunable without effect. */
   private static final int OBSOLETE = 1;
@@ -33,8 +36,7 @@ final class InformationControls {
     controls.register(Control.GET_PNN, request -> request.reply(node.pnn()));
     controls.register(Control.GET_PID, request -> request.reply(host.pid()));
     controls.register(Control.UPTIME, this::uptime);
-    controls.register(
-        Control.GET_DEBUG, request -> request.reply(Bytes.ofInt(host.debugLevel())));
+    controls.register(Control.GET_DEBUG, request -> request.reply(Bytes.ofInt(host.debugLevel())));
     controls.register(
         Control.SET_DEBUG,
         request -> {
@@ -83,8 +85,7 @@ final class InformationControls {
             .map(tunable -> ":" + tunable.wireName())
             .collect(Collectors.joining());
     Bytes text = Bytes.ofTerminated(names);
-    request.reply(
-        new ByteWriter(4 + text.length()).putInt(text.length()).put(text).toBytes());
+    request.reply(new ByteWriter(4 + text.length()).putInt(text.length()).put(text).toBytes());
   }
 
   private void getTunable(ControlRequest request) {

@@ -12,8 +12,8 @@ import org.ctdbj.recovery.ClusterPort;
 import org.ctdbj.recovery.ControlResult;
 
 /**
- * The recovery core's connection to its own node. It is in the client table like the connection of ctdbd's recovery
- * daemon, so controls and messages take the same ways. Node thread only.
+ * The recovery core's connection to its own node. It is in the client table like the connection of
+ * ctdbd's recovery daemon, so controls and messages take the same ways. Node thread only.
  */
 final class InternalClient implements ClusterPort, ClientPort {
   private final NodeCore node;

@@ -6,7 +6,10 @@ import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.packet.ReqKeepalive;
 import org.ctdbj.recovery.door.Timers;
 
-/** Tells the other nodes that this one lives, and notices when one of them does not. Node thread only. */
+/**
+ * Tells the other nodes that this one lives, and notices when one of them does not. Node thread
+ * only.
+ */
 final class Keepalive {
   private final NodeCore node;
   private final int version;
@@ -56,8 +59,8 @@ final class Keepalive {
   }
 
   /**
-   * Checks the version of a node that has shown that it lives. Of two nodes of different versions the one that has been up
-   * for a shorter time stops, as in ctdbd.
+   * Checks the version of a node that has shown that it lives. Of two nodes of different versions
+   * the one that has been up for a shorter time stops, as in ctdbd.
    */
   void received(ReqKeepalive packet) {
     node.statistics().increment(Counter.KEEPALIVE_PACKETS_RECEIVED);
@@ -75,7 +78,12 @@ final class Keepalive {
             && Integer.compareUnsigned(packet.version(), version) > 0)) {
       node.shutdown(
           0,
-          "node " + pnn + " runs version " + text(packet.version()) + ", this one " + text(version)
+          "node "
+              + pnn
+              + " runs version "
+              + text(packet.version())
+              + ", this one "
+              + text(version)
               + ", and that one has been up for longer");
     }
   }

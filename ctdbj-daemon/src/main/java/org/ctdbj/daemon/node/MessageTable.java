@@ -26,7 +26,10 @@ final class MessageTable {
     this.sender = sender;
   }
 
-  /** One receiver; the same client may have several for one service id, and then gets a message several times. */
+  /**
+   * One receiver; the same client may have several for one service id, and then gets a message
+   * several times.
+   */
   private record Registration(Client client, Consumer<Bytes> handler) {}
 
   void register(long srvid, Client client) {
@@ -38,7 +41,8 @@ final class MessageTable {
   }
 
   private void add(long srvid, Registration registration) {
-    // The newest gets a message first, as in ctdbd. A new list: a message may be on its way through the old one.
+    // The newest gets a message first, as in ctdbd. A new list: a message may be on its way through
+    // the old one.
     List<Registration> old = registrations.getOrDefault(srvid, List.of());
     List<Registration> changed = new ArrayList<>(old.size() + 1);
     changed.add(registration);
@@ -104,22 +108,19 @@ final class MessageTable {
     }
   }
 
-  private void deliver(
-      List<Registration> receivers, long srvid, Bytes data, int maxQueuedPackets) {
+  private void deliver(List<Registration> receivers, long srvid, Bytes data, int maxQueuedPackets) {
     if (receivers == null) {
       return;
     }
     for (Registration receiver : receivers) {
       if (receiver.handler() != null) {
         receiver.handler().accept(data);
-      } else if (Integer.compareUnsigned(
-              receiver.client().port().queuedPackets(), maxQueuedPackets)
+      } else if (Integer.compareUnsigned(receiver.client().port().queuedPackets(), maxQueuedPackets)
           > 0) {
         // It does not read. Other packets are never refused; messages could pile up without end.
         receiver.client().port().close();
       } else {
-        sender.accept(
-            receiver.client(), new ReqMessage(new Header(0, 0, 0, 0), srvid, data));
+        sender.accept(receiver.client(), new ReqMessage(new Header(0, 0, 0, 0), srvid, data));
       }
     }
   }

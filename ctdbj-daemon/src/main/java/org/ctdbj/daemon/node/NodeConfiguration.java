@@ -16,7 +16,8 @@ import org.ctdbj.protocol.body.NodeMap;
  * @param clusterLock the setting "cluster lock"; empty for none
  * @param tunables values from ctdb.tunables
  * @param fastStart test mode: no waiting before the startup event
- * @param keepaliveVersion Samba's version in keepalives, {@link org.ctdbj.protocol.ProtocolVersion#SAMBA_4_17}
+ * @param keepaliveVersion Samba's version in keepalives, {@link
+ *     org.ctdbj.protocol.ProtocolVersion#SAMBA_4_17}
  */
 public record NodeConfiguration(
     int pnn,

@@ -15,7 +15,10 @@ import org.ctdbj.protocol.body.NodeFlagChange;
 import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.recovery.door.Timers;
 
-/** Controls that look at or change which nodes there are and what state they are in. Node thread only. */
+/**
+ * Controls that look at or change which nodes there are and what state they are in. Node thread
+ * only.
+ */
 final class NodeControls {
   private final NodeCore node;
   private final NodeModes modes;
@@ -30,8 +33,7 @@ final class NodeControls {
   }
 
   void register(ControlTable controls) {
-    controls.register(
-        Control.GET_NODEMAP, request -> request.reply(node.nodes().map().encode()));
+    controls.register(Control.GET_NODEMAP, request -> request.reply(node.nodes().map().encode()));
     controls.register(Control.GET_NODES_FILE, this::getNodesFile);
     controls.register(Control.RELOAD_NODES_FILE, this::reloadNodesFile);
     controls.register(Control.MODIFY_FLAGS, this::modifyFlags);
@@ -75,7 +77,10 @@ final class NodeControls {
     }
   }
 
-  /** The leader's word on another node; each node is its own authority, and the connection is everyone's own matter. */
+  /**
+   * The leader's word on another node; each node is its own authority, and the connection is
+   * everyone's own matter.
+   */
   private void modifyFlags(ControlRequest request) {
     NodeFlagChange change = NodeFlagChange.decode(request.data());
     NodeTable.Entry entry = node.nodes().find(change.pnn());
@@ -89,11 +94,9 @@ final class NodeControls {
       entry.setFlags(now);
       if (now != before) {
         node.log()
-            .info(
-                String.format("flags of node %d: 0x%x, were 0x%x", change.pnn(), now, before));
+            .info(String.format("flags of node %d: 0x%x, were 0x%x", change.pnn(), now, before));
         if (now == 0 && modes.runstate().number() <= Runstate.STARTUP.number()) {
-          node.forceRecovery(
-              "node " + change.pnn() + " has become healthy while this node starts");
+          node.forceRecovery("node " + change.pnn() + " has become healthy while this node starts");
         }
       }
     }
@@ -119,10 +122,7 @@ final class NodeControls {
     BanState wanted = BanState.decode(request.data());
     if (wanted.pnn() != node.pnn()) {
       request.fail(
-          "SET_BAN_STATE for node "
-              + Pnn.toString(wanted.pnn())
-              + " came to node "
-              + node.pnn());
+          "SET_BAN_STATE for node " + Pnn.toString(wanted.pnn()) + " came to node " + node.pnn());
       return;
     }
     if (wanted.seconds() == 0) {
@@ -142,8 +142,7 @@ final class NodeControls {
       banTimer.cancel();
     }
     banSeconds = seconds;
-    banTimer =
-        node.timers().scheduleSeconds(Integer.toUnsignedLong(seconds), this::banIsOver);
+    banTimer = node.timers().scheduleSeconds(Integer.toUnsignedLong(seconds), this::banIsOver);
     if (!already) {
       node.log().notice("Banning this node for " + Integer.toUnsignedString(seconds) + " seconds");
       own.setFlags(own.flags() | NodeFlags.BANNED);

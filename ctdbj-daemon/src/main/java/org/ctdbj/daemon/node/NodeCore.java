@@ -37,8 +37,8 @@ import org.ctdbj.recovery.door.RandomSource;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * The control plane of one node: takes what arrives from clients and nodes to the part that deals with it. Its input
- * methods are called on the node thread, one after the other.
+ * The control plane of one node: takes what arrives from clients and nodes to the part that deals
+ * with it. Its input methods are called on the node thread, one after the other.
  */
 public final class NodeCore implements NodeServices {
   private final NodeConfiguration configuration;
@@ -86,7 +86,10 @@ public final class NodeCore implements NodeServices {
     modes.register(controls);
   }
 
-  /** Tells the control plane where packets about records go and what has to be done to all databases at once. */
+  /**
+   * Tells the control plane where packets about records go and what has to be done to all databases
+   * at once.
+   */
   public void connect(RecordTraffic traffic, DatabaseHooks hooks) {
     recordTraffic = traffic;
     modes.connect(hooks);
@@ -144,8 +147,7 @@ public final class NodeCore implements NodeServices {
         clientTunnel(tunnel);
       }
       default ->
-          log.debug(
-              () -> "client " + client.pid() + " sent " + packet.getClass().getSimpleName());
+          log.debug(() -> "client " + client.pid() + " sent " + packet.getClass().getSimpleName());
     }
   }
 
@@ -174,9 +176,7 @@ public final class NodeCore implements NodeServices {
     reqids.remove(clientId);
     messages.removeClient(client);
     router.clientGone(clientId);
-    client
-        .notifications()
-        .forEach((srvid, data) -> message(Pnn.BROADCAST_CONNECTED, srvid, data));
+    client.notifications().forEach((srvid, data) -> message(Pnn.BROADCAST_CONNECTED, srvid, data));
     client.goneListeners().forEach(Runnable::run);
     if (client.hasPersistentUpdates()) {
       forceRecovery("client " + client.pid() + " has gone with an update of a persistent database");
@@ -217,9 +217,9 @@ public final class NodeCore implements NodeServices {
     input(packet);
   }
 
-  /** A connection to a node has come up. */
-  public void linkUp(int pnn, LinkDirection direction) {
-    if (nodes.linkUp(pnn, direction)) {
+  /** Both connections to a node stand now. */
+  public void linkUp(int pnn) {
+    if (nodes.linkUp(pnn)) {
       log.notice("node " + pnn + " is connected");
     }
   }
@@ -293,10 +293,12 @@ public final class NodeCore implements NodeServices {
     }
   }
 
-  /** Packets about records of another generation, or at a banned node, are dropped: their sender sends them anew. */
+  /**
+   * Packets about records of another generation, or at a banned node, are dropped: their sender
+   * sends them anew.
+   */
   private boolean current(Header header) {
-    return header.generation() == vnnMap().generation()
-        && (ownFlags() & NodeFlags.BANNED) == 0;
+    return header.generation() == vnnMap().generation() && (ownFlags() & NodeFlags.BANNED) == 0;
   }
 
   // ---- services

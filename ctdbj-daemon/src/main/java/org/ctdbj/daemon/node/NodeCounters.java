@@ -18,9 +18,7 @@ final class NodeCounters implements NodeStatistics {
   private static final int HOP_BUCKETS_OFFSET = 308;
 
   /** Upper bounds of the lock buckets; what takes longer goes into the one behind the last. */
-  private static final double[] LOCK_BOUNDS_SECONDS = {
-    0.001, 0.01, 0.1, 1, 2, 4, 8, 16, 32, 64
-  };
+  private static final double[] LOCK_BOUNDS_SECONDS = {0.001, 0.01, 0.1, 1, 2, 4, 8, 16, 32, 64};
 
   /** The body as words; the places of latencies and times stay 0. */
   private final int[] words = new int[SIZE / 4];

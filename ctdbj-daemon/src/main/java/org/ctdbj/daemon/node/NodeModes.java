@@ -21,14 +21,16 @@ import org.ctdbj.recovery.ControlResult;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * The states of a node as a whole: run state, recovery mode, vnn map, capabilities, and the controls with which a recovery
- * leads it from one to the next. Node thread only.
+ * The states of a node as a whole: run state, recovery mode, vnn map, capabilities, and the
+ * controls with which a recovery leads it from one to the next. Node thread only.
  */
 final class NodeModes {
   private static final int LOCK_CHECK_SECONDS = 5;
   private static final int STARTUP_CHECK_SECONDS = 1;
 
-  /** Added to RerecoveryTimeout: how long the cluster must have been calm before the startup event. */
+  /**
+   * Added to RerecoveryTimeout: how long the cluster must have been calm before the startup event.
+   */
   private static final int CALM_MARGIN_SECONDS = 3;
 
   private final NodeCore node;
@@ -77,21 +79,21 @@ final class NodeModes {
     controls.register(Control.SET_RECMODE, this::setRecoveryMode);
     controls.register(Control.START_RECOVERY, this::startRecovery);
     controls.register(Control.END_RECOVERY, this::endRecovery);
-    controls.register(Control.GET_RUNSTATE, request -> request.reply(Bytes.ofInt(runstate.number())));
-    controls.register(Control.GET_CAPABILITIES, request -> request.reply(Bytes.ofInt(capabilities)));
+    controls.register(
+        Control.GET_RUNSTATE, request -> request.reply(Bytes.ofInt(runstate.number())));
+    controls.register(
+        Control.GET_CAPABILITIES, request -> request.reply(Bytes.ofInt(capabilities)));
     controls.register(
         Control.SET_LMASTERROLE,
         request -> setRole(request, org.ctdbj.protocol.Capabilities.LMASTER));
     controls.register(
         Control.SET_RECMASTERROLE,
         request -> setRole(request, org.ctdbj.protocol.Capabilities.LEADER));
-    controls.register(
-        Control.GET_RECLOCK_FILE, request -> request.reply(clusterLockName()));
+    controls.register(Control.GET_RECLOCK_FILE, request -> request.reply(clusterLockName()));
   }
 
   void start() {
-    startupTimer =
-        node.timers().scheduleSeconds(STARTUP_CHECK_SECONDS, this::checkStartup);
+    startupTimer = node.timers().scheduleSeconds(STARTUP_CHECK_SECONDS, this::checkStartup);
   }
 
   void stop() {
@@ -133,8 +135,8 @@ final class NodeModes {
   }
 
   /**
-   * Takes the node's health for good. Event scripts, which would judge it, are not run by this version: a node is healthy
-   * once it is up.
+   * Takes the node's health for good. Event scripts, which would judge it, are not run by this
+   * version: a node is healthy once it is up.
    */
   private void becomeHealthy() {
     NodeTable.Entry own = node.nodes().own();
@@ -147,12 +149,13 @@ final class NodeModes {
     }
   }
 
-  /** Tells the own recovery core, which tells the others, and asks the leader to look at the addresses. */
+  /**
+   * Tells the own recovery core, which tells the others, and asks the leader to look at the
+   * addresses.
+   */
   private void announceFlags(int now, int before) {
     node.message(
-        node.pnn(),
-        Srvid.PUSH_NODE_FLAGS,
-        new NodeFlagChange(node.pnn(), now, before).encode());
+        node.pnn(), Srvid.PUSH_NODE_FLAGS, new NodeFlagChange(node.pnn(), now, before).encode());
     node.message(
         Pnn.BROADCAST_CONNECTED, Srvid.TAKEOVER_RUN, new SrvidMessage(node.pnn(), 0).encode());
   }
@@ -208,6 +211,11 @@ final class NodeModes {
   }
 
   private void endRecoveryMode(ControlRequest request) {
+    if (NodeFlags.isInactive(node.ownFlags())) {
+      // Stopped or banned while the recovery was under way: its databases must stay shut.
+      request.fail("node " + node.pnn() + " is stopped or banned");
+      return;
+    }
     if (!hooks.allGenerationsAre(vnnMap.generation())) {
       request.fail("not every database has been recovered in generation " + vnnMap.generation());
       return;
@@ -227,7 +235,10 @@ final class NodeModes {
         });
   }
 
-  /** The leader holds the cluster lock now, so nobody else can: if this node can, it does not guard the cluster. */
+  /**
+   * The leader holds the cluster lock now, so nobody else can: if this node can, it does not guard
+   * the cluster.
+   */
   private void checkClusterLock(Consumer<String> done) {
     if (!clusterLock.configured()) {
       done.accept(null);
@@ -320,8 +331,7 @@ final class NodeModes {
     vnnMap = new VnnMap(Generation.INVALID, vnnMap.lmasters());
     recoveryMode = RecoveryMode.ACTIVE;
     hooks.becomeInactive();
-    hooks.freezeAll(
-        all -> frozen = all && recoveryMode == RecoveryMode.ACTIVE);
+    hooks.freezeAll(all -> frozen = all && recoveryMode == RecoveryMode.ACTIVE);
   }
 
   // ---- times and roles

@@ -16,14 +16,18 @@ import org.ctdbj.recovery.door.RandomSource;
 import org.ctdbj.recovery.door.Timers;
 
 /**
- * What the parts of a node (record engines, database controls, traverses, transactions) may ask of it. Node thread only;
- * nothing here blocks, and no callback runs inside the call that asked for it.
+ * What the parts of a node (record engines, database controls, traverses, transactions) may ask of
+ * it. Node thread only; nothing here blocks, and no callback runs inside the call that asked for
+ * it.
  */
 public interface NodeServices {
   /** The own node number. */
   int pnn();
 
-  /** The map in force; generation {@link org.ctdbj.protocol.Generation#INVALID} before the first recovery. */
+  /**
+   * The map in force; generation {@link org.ctdbj.protocol.Generation#INVALID} before the first
+   * recovery.
+   */
   VnnMap vnnMap();
 
   /** Whether a recovery is going on. */
@@ -32,10 +36,16 @@ public interface NodeServices {
   /** How far the node is on its way up or down. */
   Runstate runstate();
 
-  /** {@link org.ctdbj.protocol.NodeFlags} of a node in the own view; DELETED|DISCONNECTED for an unknown number. */
+  /**
+   * {@link org.ctdbj.protocol.NodeFlags} of a node in the own view; DELETED|DISCONNECTED for an
+   * unknown number.
+   */
   int nodeFlags(int pnn);
 
-  /** The nodes that a destination means now: one number, or what a broadcast expands to, ascending, own one included. */
+  /**
+   * The nodes that a destination means now: one number, or what a broadcast expands to, ascending,
+   * own one included.
+   */
   List<Integer> expand(int destination);
 
   /** Value of a tunable now (unsigned). */
@@ -57,14 +67,15 @@ public interface NodeServices {
   NodeStatistics statistics();
 
   /**
-   * Sends a packet to {@code header().destination()}, which is one real node. For the own node it comes back through the
-   * input queue, after the present work. Silently lost if there is no connection. The header is sent as it is.
+   * Sends a packet to {@code header().destination()}, which is one real node. For the own node it
+   * comes back through the input queue, after the present work. Silently lost if there is no
+   * connection. The header is sent as it is.
    */
   void send(Packet packet);
 
   /**
-   * Sends a control and calls back exactly once: with the answer, at once with status -1 if the node is not connected,
-   * with -1 when it is lost, or after the time. Own node included.
+   * Sends a control and calls back exactly once: with the answer, at once with status -1 if the
+   * node is not connected, with -1 when it is lost, or after the time. Own node included.
    *
    * @param pnn a real node
    * @param clientId the local client on whose behalf this is sent; 0 for none
@@ -84,13 +95,18 @@ public interface NodeServices {
   /** Sends a control for which no answer is wanted, to one node or a broadcast destination. */
   void controlNoReply(int destination, Control control, long srvid, int clientId, Bytes data);
 
-  /** Sends a message to one node or a broadcast destination; for the own node it comes after the present work. */
+  /**
+   * Sends a message to one node or a broadcast destination; for the own node it comes after the
+   * present work.
+   */
   void message(int destination, long srvid, Bytes data);
 
   /** Delivers a message to the local registrations of the srvid (and of SRVID_ALL) now. */
   void dispatch(long srvid, Bytes data);
 
-  /** From now on the handler gets the messages that reach this node for the srvid, besides clients. */
+  /**
+   * From now on the handler gets the messages that reach this node for the srvid, besides clients.
+   */
   void subscribe(long srvid, Consumer<Bytes> handler);
 
   /** Undoes {@link #subscribe}. */
@@ -100,14 +116,20 @@ public interface NodeServices {
   boolean clientConnected(int clientId);
 
   /**
-   * Sends a packet to a local client. Of its header only the reqid counts; generation, destination 0 and source are
-   * filled in. Lost if the client is gone.
+   * Sends a packet to a local client. Of its header only the reqid counts; generation, destination
+   * 0 and source are filled in. Lost if the client is gone.
    */
   void sendToClient(int clientId, Packet packet);
 
-  /** Sets the own recovery mode to ACTIVE, so that the leader starts a recovery; the reason goes to the log. */
+  /**
+   * Sets the own recovery mode to ACTIVE, so that the leader starts a recovery; the reason goes to
+   * the log.
+   */
   void forceRecovery(String reason);
 
-  /** Calls back once when a local client has gone, however that happened. Not called if it has gone already. */
+  /**
+   * Calls back once when a local client has gone, however that happened. Not called if it has gone
+   * already.
+   */
   void onClientGone(int clientId, Runnable gone);
 }

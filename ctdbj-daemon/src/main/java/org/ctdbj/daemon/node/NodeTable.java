@@ -15,8 +15,6 @@ final class NodeTable {
   /** One node. */
   static final class Entry {
     private NodeMap.Node node;
-    private boolean outgoing;
-    private boolean incoming;
     private boolean heard;
     private int silentIntervals;
 
@@ -98,24 +96,18 @@ final class NodeTable {
     return pnns;
   }
 
-  /** Notes that one of the two connections has come up; returns whether the node has become connected by that. */
-  boolean linkUp(int pnn, LinkDirection direction) {
+  /**
+   * Notes that both connections to a node stand; returns whether it was not connected until now.
+   */
+  boolean linkUp(int pnn) {
     Entry entry = find(pnn);
-    if (entry == null || pnn == ownPnn) {
+    if (entry == null || pnn == ownPnn || !entry.has(NodeFlags.DISCONNECTED)) {
       return false;
     }
-    if (direction == LinkDirection.OUTGOING) {
-      entry.outgoing = true;
-    } else {
-      entry.incoming = true;
-    }
-    if (entry.outgoing && entry.incoming && entry.has(NodeFlags.DISCONNECTED)) {
-      entry.setFlags(entry.flags() & ~NodeFlags.DISCONNECTED);
-      entry.silentIntervals = 0;
-      entry.heard = true;
-      return true;
-    }
-    return false;
+    entry.setFlags(entry.flags() & ~NodeFlags.DISCONNECTED);
+    entry.silentIntervals = 0;
+    entry.heard = true;
+    return true;
   }
 
   /** Notes that the connections are gone; returns whether the node was connected until now. */
@@ -124,8 +116,6 @@ final class NodeTable {
     if (entry == null || pnn == ownPnn) {
       return false;
     }
-    entry.outgoing = false;
-    entry.incoming = false;
     boolean was = !entry.has(NodeFlags.DISCONNECTED);
     if (was) {
       entry.setFlags(entry.flags() | NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY);

@@ -5,9 +5,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Request ids and what each stands for. One id space serves calls, controls, traverses and client connections, as in
- * ctdbd: it starts at 0x7FFFFF38, counts up to 0x7FFFFFFF and then goes on with the lowest free id above 0. Ids are never
- * 0. Node thread only.
+ * Request ids and what each stands for. One id space serves calls, controls, traverses and client
+ * connections, as in ctdbd: it starts at 0x7FFFFF38, counts up to 0x7FFFFFFF and then goes on with
+ * the lowest free id above 0. Ids are never 0. Node thread only.
  */
 public final class ReqidTable {
   private static final int FIRST = Integer.MAX_VALUE - 199;
@@ -26,7 +26,10 @@ public final class ReqidTable {
     return id;
   }
 
-  /** What the id stands for, or null if nothing, or nothing of this kind: late replies and foreign ids are normal. */
+  /**
+   * What the id stands for, or null if nothing, or nothing of this kind: late replies and foreign
+   * ids are normal.
+   */
   public <T> T find(int id, Class<T> kind) {
     Object holder = holders.get(id);
     return kind.isInstance(holder) ? kind.cast(holder) : null;

@@ -9,15 +9,15 @@ import org.ctdbj.protocol.RecordHeader;
 import org.ctdbj.protocol.body.RecordData;
 
 /**
- * The records of one database on this node. smbd processes work in the same file at the same time, so nothing may be
- * remembered about a record once its chain lock is released.
+ * The records of one database on this node. smbd processes work in the same file at the same time,
+ * so nothing may be remembered about a record once its chain lock is released.
  *
- * <p>All methods are called on the node thread and none of them blocks on a lock or a disk sync. Callbacks come on the
- * node thread, never inside the call, exactly once.
+ * <p>All methods are called on the node thread and none of them blocks on a lock or a disk sync.
+ * Callbacks come on the node thread, never inside the call, exactly once.
  *
- * <p>Three states: open (record methods work), freezing (a thread waits for the lock on the whole file), frozen. In the
- * last two {@link #tryLock} fails and {@link #lockLater} waits for the thaw, except that in the second a lock may still
- * be had.
+ * <p>Three states: open (record methods work), freezing (a thread waits for the lock on the whole
+ * file), frozen. In the last two {@link #tryLock} fails and {@link #lockLater} waits for the thaw,
+ * except that in the second a lock may still be had.
  */
 public interface DatabaseStore extends AutoCloseable {
   /** State of the lock on the whole file. */
@@ -42,8 +42,9 @@ public interface DatabaseStore extends AutoCloseable {
   // ---- single records
 
   /**
-   * Takes the write lock of the key's hash chain if nobody else has it; nests. Every true needs one {@link #unlock} in
-   * the same piece of work: no lock is held when the node thread goes on to the next event.
+   * Takes the write lock of the key's hash chain if nobody else has it; nests. Every true needs one
+   * {@link #unlock} in the same piece of work: no lock is held when the node thread goes on to the
+   * next event.
    *
    * @throws StoreException if the lock cannot be had for another reason than that somebody holds it
    */
@@ -53,9 +54,9 @@ public interface DatabaseStore extends AutoCloseable {
   void unlock(RecordKey key);
 
   /**
-   * Waits, aside from the node thread, until the chain's lock can be had, then runs the task once with {@link #tryLock}
-   * sure to succeed in it; tasks for one chain run in the order in which they came. Any number may wait, for any time:
-   * the wait of one never delays that of another chain.
+   * Waits, aside from the node thread, until the chain's lock can be had, then runs the task once
+   * with {@link #tryLock} sure to succeed in it; tasks for one chain run in the order in which they
+   * came. Any number may wait, for any time: the wait of one never delays that of another chain.
    */
   void lockLater(RecordKey key, Runnable task);
 
@@ -89,14 +90,14 @@ public interface DatabaseStore extends AutoCloseable {
   FreezeState freezeState();
 
   /**
-   * Takes the lock on the whole file and keeps it. Answers when it is held, at once if it is; may take as long as another
-   * process holds one of its chains.
+   * Takes the lock on the whole file and keeps it. Answers when it is held, at once if it is; may
+   * take as long as another process holds one of its chains.
    */
   void freeze(Consumer<StoreResult<Void>> done);
 
   /**
-   * Gives up the lock on the whole file or the wait for it, cancels an open transaction, then runs what {@link
-   * #lockLater} kept.
+   * Gives up the lock on the whole file or the wait for it, cancels an open transaction, then runs
+   * what {@link #lockLater} kept.
    */
   void thaw();
 
@@ -128,26 +129,25 @@ public interface DatabaseStore extends AutoCloseable {
   void push(List<RecordData> records, StoreRule rule, Consumer<StoreResult<Integer>> done);
 
   /**
-   * Reads the value of one record of the database, inside its transaction if it is frozen with one, else under the
-   * chain's lock; null if there is none.
+   * Reads the value of one record of the database, inside its transaction if it is frozen with one,
+   * else under the chain's lock; null if there is none.
    */
   void read(RecordKey key, Consumer<StoreResult<StoredRecord>> done);
 
   /**
-   * Reads all records while others go on working in the file, chain by chain, so that it never deadlocks with a freeze.
+   * Reads all records while others go on working in the file, chain by chain, so that it never
+   * deadlocks with a freeze.
    *
    * @param filter which records are wanted; called on a worker thread
    * @return runnable that ends the traverse early; {@code done} comes all the same
    */
   Runnable traverse(
-      int batchBytes,
-      RecordFilter filter,
-      RecordSink sink,
-      Consumer<StoreResult<Integer>> done);
+      int batchBytes, RecordFilter filter, RecordSink sink, Consumer<StoreResult<Integer>> done);
 
   /**
-   * UPDATE_RECORD: stores all records in one transaction, or none. A record whose stored sequence number is not lower
-   * than the new one fails the whole unless the data are equal. The file is synced before the answer if it is persistent.
+   * UPDATE_RECORD: stores all records in one transaction, or none. A record whose stored sequence
+   * number is not lower than the new one fails the whole unless the data are equal. The file is
+   * synced before the answer if it is persistent.
    *
    * @param onlyExisting skip records that the file does not have
    */

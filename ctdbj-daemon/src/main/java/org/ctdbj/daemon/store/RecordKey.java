@@ -5,8 +5,8 @@ import org.ctdbj.protocol.Bytes;
 import org.ctdbj.tdb.TdbHash;
 
 /**
- * A record's key with its hash, computed once: Jenkins' hash picks the location master in every database, and the hash
- * chain in volatile and replicated ones. Holds its own copy of the bytes.
+ * A record's key with its hash, computed once: Jenkins' hash picks the location master in every
+ * database, and the hash chain in volatile and replicated ones. Holds its own copy of the bytes.
  */
 public final class RecordKey {
   private final byte[] bytes;

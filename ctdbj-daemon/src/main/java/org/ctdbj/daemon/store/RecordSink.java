@@ -7,8 +7,8 @@ import org.ctdbj.protocol.Bytes;
 @FunctionalInterface
 public interface RecordSink {
   /**
-   * One batch, encoded as consecutive {@code rec_data} (length, reqid, key length, data length, key, data), data with the
-   * 24-byte header.
+   * One batch, encoded as consecutive {@code rec_data} (length, reqid, key length, data length,
+   * key, data), data with the 24-byte header.
    *
    * @param count number of records in the batch
    */

@@ -3,7 +3,10 @@ package org.ctdbj.daemon.store;
 
 import java.io.Serial;
 
-/** A file could not be opened, read or written. The message names file, place, what was expected and found. */
+/**
+ * A file could not be opened, read or written. The message names file, place, what was expected and
+ * found.
+ */
 public final class StoreException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1L;
 

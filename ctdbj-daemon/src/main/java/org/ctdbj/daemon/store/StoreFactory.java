@@ -6,8 +6,8 @@ import java.util.List;
 /** Opens the files of databases. Node thread. */
 public interface StoreFactory {
   /**
-   * Opens, and creates if needed, the file of a database. A volatile or replicated one is empty afterwards, a persistent
-   * one has passed a check.
+   * Opens, and creates if needed, the file of a database. A volatile or replicated one is empty
+   * afterwards, a persistent one has passed a check.
    *
    * @param flags {@link org.ctdbj.protocol.DatabaseFlags}
    * @param hashSize number of hash chains of a new file

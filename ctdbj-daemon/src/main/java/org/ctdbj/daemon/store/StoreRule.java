@@ -5,8 +5,8 @@ import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.RecordHeader;
 
 /**
- * What becomes of a record that is to be stored: pure and immutable, because it is applied on worker threads too (to the
- * records of a recovery or of a transaction).
+ * What becomes of a record that is to be stored: pure and immutable, because it is applied on
+ * worker threads too (to the records of a recovery or of a transaction).
  */
 @FunctionalInterface
 public interface StoreRule {

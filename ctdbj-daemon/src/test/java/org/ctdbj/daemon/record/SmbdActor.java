@@ -16,9 +16,9 @@ import org.ctdbj.protocol.Calls;
 import org.ctdbj.protocol.RecordFlags;
 
 /**
- * A process that uses records as smbd does: takes the chain lock, asks the daemon for the record until it owns it, reads a
- * counter, and some time later writes it back one higher; or deletes it; or reads it without the lock. Checks that nobody
- * interferes.
+ * A process that uses records as smbd does: takes the chain lock, asks the daemon for the record
+ * until it owns it, reads a counter, and some time later writes it back one higher; or deletes it;
+ * or reads it without the lock. Checks that nobody interferes.
  */
 final class SmbdActor {
   /** What all processes of a test have to agree on. */
@@ -184,8 +184,7 @@ final class SmbdActor {
   private void read() {
     long atLeast = world.values.getOrDefault(key, 0L);
     StoredRecord record = node.store.get(key);
-    boolean copy =
-        record != null && record.header().hasAny(RecordFlags.RO_HAVE_READONLY);
+    boolean copy = record != null && record.header().hasAny(RecordFlags.RO_HAVE_READONLY);
     if (record != null && (record.header().dmaster() == node.pnn || copy)) {
       world.readOnlyHits += copy ? 1 : 0;
       check(atLeast, record.data());

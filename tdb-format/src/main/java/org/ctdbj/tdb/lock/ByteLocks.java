@@ -121,7 +121,6 @@ final class ByteLocks implements DataLocks {
    * Linux finds no deadlock for locks of this kind, but file systems that keep locks on a server
    * may: the other side gives way then.
    */
-  @SuppressWarnings("ThreadPriorityCheck") // nothing to wait for: the kernel says try again
   private void upgrade(long offset) {
     for (int attempt = 1; ; attempt++) {
       try {

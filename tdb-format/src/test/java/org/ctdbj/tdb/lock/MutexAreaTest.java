@@ -212,14 +212,16 @@ class MutexAreaTest {
     assertEquals(0, allState());
     onOther(() -> b.locks.lockChain(3, READ, true));
     var unlock = new AtomicBoolean();
-    otherThread.submit(
-        () -> {
-          awaitWaiter(chainMutex(3));
-          unlock.set(true);
-          b.locks.unlockChain(3, READ);
-          return true;
-        });
+    var reader =
+        otherThread.submit(
+            () -> {
+              awaitWaiter(chainMutex(3));
+              unlock.set(true);
+              b.locks.unlockChain(3, READ);
+              return true;
+            });
     a.locks.upgradeAll();
+    assertTrue(reader.get(30, TimeUnit.SECONDS));
     assertTrue(unlock.get(), "upgraded while a reader was inside");
     assertEquals(1, allState());
     assertEquals(List.of("WRITE 196 EOF", "WRITE 8 8"), KernelLocks.held(a.file));

@@ -5,10 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -19,7 +17,6 @@ import org.ctdbj.daemon.store.StoreException;
 import org.ctdbj.daemon.store.StoreResult;
 import org.ctdbj.daemon.store.StoreRule;
 import org.ctdbj.daemon.store.StoredRecord;
-import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.RecordHeader;
 import org.ctdbj.protocol.body.RecordData;
@@ -35,36 +32,19 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   /** TDB flag that {@link #enableSequenceNumber} adds to {@link #openFlags}. */
   private static final int SEQNUM_FLAG = 0x80;
 
-  private static final int RECORD_OVERHEAD = 16;
-
   private final Timers timers;
   private final Path path;
   private final Map<RecordKey, StoredRecord> records;
   private final MemoryChains chains;
   private final List<Consumer<StoreResult<Void>>> freezeWaiters = new ArrayList<>();
-  private BiFunction<Operation, RecordKey, String> faults = (_, _) -> null;
+  private BiFunction<StoreOperation, RecordKey, String> faults = (_, _) -> null;
   private int openFlags;
   private int sequenceNumber;
   private FreezeState freezeState = FreezeState.OPEN;
   private Map<RecordKey, StoredRecord> beforeTransaction;
   private long workNanos;
+  private int thaws;
   private boolean closed;
-
-  /** Operations that can be made to fail. The key is null for those on the whole database. */
-  public enum Operation {
-    LOCK,
-    FETCH,
-    STORE,
-    DELETE,
-    FREEZE,
-    TRANSACTION_START,
-    WIPE,
-    COMMIT,
-    PULL,
-    PUSH,
-    UPDATE,
-    TRAVERSE
-  }
 
   /** A database without records. */
   public MemoryDatabaseStore(Timers timers, Path path, int openFlags, int chainCount) {
@@ -93,7 +73,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   // ---- for tests
 
   /** From now on operations for which the function has a text fail with it. */
-  public void setFaults(BiFunction<Operation, RecordKey, String> newFaults) {
+  public void setFaults(BiFunction<StoreOperation, RecordKey, String> newFaults) {
     faults = newFaults;
   }
 
@@ -165,7 +145,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public boolean tryLock(RecordKey key) {
-    check(Operation.LOCK, key);
+    check(StoreOperation.LOCK, key);
     return chains.tryLock(chains.index(key));
   }
 
@@ -181,23 +161,23 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public StoredRecord fetch(RecordKey key) {
-    check(Operation.FETCH, key);
+    check(StoreOperation.FETCH, key);
     return records.get(key);
   }
 
   @Override
   public void store(RecordKey key, RecordHeader header, Bytes data) {
-    check(Operation.STORE, key);
+    check(StoreOperation.STORE, key);
     change(key, new StoredRecord(header, data.detached()));
   }
 
   @Override
   public void delete(RecordKey key) {
-    check(Operation.DELETE, key);
+    check(StoreOperation.DELETE, key);
     change(key, null);
   }
 
-  private void check(Operation operation, RecordKey key) {
+  private void check(StoreOperation operation, RecordKey key) {
     String fault = faults.apply(operation, key);
     if (fault != null) {
       throw new StoreException(path + ": " + fault, null);
@@ -243,13 +223,11 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void freeze(Consumer<StoreResult<Void>> done) {
-    String fault = faults.apply(Operation.FREEZE, null);
-    if (fault != null) {
-      answer(done, () -> StoreResult.failed(path + ": " + fault));
-      return;
-    }
-    if (freezeState == FreezeState.FROZEN) {
-      answer(done, () -> StoreResult.of(null));
+    String fault = faults.apply(StoreOperation.FREEZE, null);
+    if (fault != null || freezeState == FreezeState.FROZEN) {
+      answer(
+          done,
+          () -> fault == null ? StoreResult.of(null) : StoreResult.failed(path + ": " + fault));
       return;
     }
     freezeState = FreezeState.FREEZING;
@@ -273,6 +251,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void thaw() {
+    thaws++;
     if (freezeState == FreezeState.FREEZING) {
       answerFreeze(StoreResult.failed(path + ": thawed while the freeze was under way"));
     }
@@ -292,7 +271,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void transactionStart(Consumer<StoreResult<Void>> done) {
     work(
-        Operation.TRANSACTION_START,
+        StoreOperation.TRANSACTION_START,
         false,
         done,
         () -> {
@@ -305,7 +284,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void wipe(Consumer<StoreResult<Void>> done) {
     work(
-        Operation.WIPE,
+        StoreOperation.WIPE,
         true,
         done,
         () -> {
@@ -317,7 +296,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void transactionCommit(Consumer<StoreResult<Void>> done) {
     work(
-        Operation.COMMIT,
+        StoreOperation.COMMIT,
         true,
         done,
         () -> {
@@ -341,21 +320,21 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void pull(int batchBytes, RecordSink sink, Consumer<StoreResult<Integer>> done) {
     work(
-        Operation.PULL,
+        StoreOperation.PULL,
         true,
         done,
         () -> {
-          var batches = new Batches(batchBytes, sink);
+          var batches = new RecordBatches(batchBytes, sink);
           records.forEach(batches::add);
           batches.flush();
-          return StoreResult.of(batches.total);
+          return StoreResult.of(batches.total());
         });
   }
 
   @Override
   public void push(List<RecordData> pushed, StoreRule rule, Consumer<StoreResult<Integer>> done) {
     work(
-        Operation.PUSH,
+        StoreOperation.PUSH,
         true,
         done,
         () -> {
@@ -369,7 +348,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   /** Work on the frozen database. */
   private <T> void work(
-      Operation operation,
+      StoreOperation operation,
       boolean needsTransaction,
       Consumer<StoreResult<T>> done,
       Supplier<StoreResult<T>> action) {
@@ -409,81 +388,42 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void read(RecordKey key, Consumer<StoreResult<StoredRecord>> done) {
-    if (beforeTransaction != null) {
-      answer(done, () -> StoreResult.of(records.get(key)));
-    } else {
-      lockLater(
-          key,
-          () -> {
-            var result = StoreResult.of(records.get(key));
-            timers.schedule(0, () -> done.accept(result));
-          });
-    }
+    timers.schedule(
+        workNanos,
+        () -> {
+          if (closed) {
+            return;
+          }
+          if (beforeTransaction != null) {
+            done.accept(StoreResult.of(records.get(key)));
+            return;
+          }
+          lockLater(
+              key,
+              () -> {
+                var result = StoreResult.of(records.get(key));
+                timers.schedule(0, () -> done.accept(result));
+              });
+        });
   }
 
   @Override
   public Runnable traverse(
       int batchBytes, RecordFilter filter, RecordSink sink, Consumer<StoreResult<Integer>> done) {
-    var traverse = new Traverse(filter, new Batches(batchBytes, sink), done);
+    var traverse =
+        new MemoryTraverse(
+            records,
+            chains,
+            timers,
+            () -> {
+              String fault = closed ? "closed" : faults.apply(StoreOperation.TRAVERSE, null);
+              return fault == null ? null : StoreResult.failed(path + ": " + fault);
+            },
+            filter,
+            new RecordBatches(batchBytes, sink),
+            done);
     timers.schedule(workNanos, traverse::next);
-    return () -> traverse.stopped = true;
-  }
-
-  private final class Traverse {
-    private final RecordFilter filter;
-    private final Batches batches;
-    private final Consumer<StoreResult<Integer>> done;
-    private int chain;
-    boolean stopped;
-
-    Traverse(RecordFilter filter, Batches batches, Consumer<StoreResult<Integer>> done) {
-      this.filter = filter;
-      this.batches = batches;
-      this.done = done;
-    }
-
-    void next() {
-      if (closed) {
-        return;
-      }
-      String fault = faults.apply(Operation.TRAVERSE, null);
-      if (fault != null) {
-        done.accept(StoreResult.failed(path + ": " + fault));
-        return;
-      }
-      while (!stopped && chain < chains.count() && occupied(chain).isEmpty()) {
-        chain++;
-      }
-      if (stopped || chain == chains.count()) {
-        if (!stopped) {
-          batches.flush();
-        }
-        done.accept(StoreResult.of(batches.total));
-        return;
-      }
-      chains.lockLater(
-          chain,
-          () -> {
-            for (RecordKey key : occupied(chain)) {
-              StoredRecord record = records.get(key);
-              if (!stopped && filter.wants(record.header(), record.data().length())) {
-                batches.add(key, record);
-              }
-            }
-            chain++;
-            timers.schedule(0, this::next);
-          });
-    }
-
-    private Set<RecordKey> occupied(int index) {
-      var keys = new LinkedHashSet<RecordKey>();
-      for (RecordKey key : records.keySet()) {
-        if (chains.index(key) == index) {
-          keys.add(key);
-        }
-      }
-      return keys;
-    }
+    return traverse::stop;
   }
 
   @Override
@@ -492,7 +432,8 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       boolean onlyExisting,
       StoreRule rule,
       Consumer<StoreResult<Void>> done) {
-    timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, done));
+    int began = thaws;
+    timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, began, done));
   }
 
   /** Waits for one chain after the other, holding none meanwhile, until all are free at once. */
@@ -500,8 +441,14 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       List<RecordData> updates,
       boolean onlyExisting,
       StoreRule rule,
+      int began,
       Consumer<StoreResult<Void>> done) {
     if (closed) {
+      return;
+    }
+    if (began != thaws) {
+      // older than what a recovery may have written meanwhile
+      done.accept(StoreResult.failed(path + ": frozen while the update waited"));
       return;
     }
     var taken = new ArrayList<RecordKey>();
@@ -521,81 +468,25 @@ public final class MemoryDatabaseStore implements DatabaseStore {
     taken.forEach(this::unlock);
     if (busy != null) {
       lockLater(
-          busy, () -> timers.schedule(0, () -> updateWhenFree(updates, onlyExisting, rule, done)));
+          busy,
+          () -> timers.schedule(0, () -> updateWhenFree(updates, onlyExisting, rule, began, done)));
     }
   }
 
   private StoreResult<Void> updateLocked(
       List<RecordData> updates, boolean onlyExisting, StoreRule rule) {
-    String fault = faults.apply(Operation.UPDATE, null);
+    String fault = faults.apply(StoreOperation.UPDATE, null);
     if (fault != null) {
       return StoreResult.failed(path + ": " + fault);
     }
-    var before = new LinkedHashMap<>(records);
+    var transaction = new MemoryUpdate(records, onlyExisting, rule);
     for (RecordData update : updates) {
-      var key = RecordKey.of(update.key());
-      StoredRecord old = records.get(key);
-      if (old == null && onlyExisting) {
-        continue;
+      String conflict = transaction.add(update);
+      if (conflict != null) {
+        return StoreResult.failed(path + ": " + conflict);
       }
-      var header = RecordHeader.decode(update.data());
-      if (old != null
-          && Long.compareUnsigned(old.header().rsn(), header.rsn()) >= 0
-          && !old.data().equals(update.data().from(RecordHeader.SIZE))) {
-        records.clear();
-        records.putAll(before);
-        return StoreResult.failed(
-            path
-                + ": key "
-                + key
-                + ": stored rsn "
-                + old.header().rsn()
-                + " is not lower than "
-                + header.rsn());
-      }
-      apply(update, rule);
     }
+    transaction.changes().forEach(this::change);
     return StoreResult.of(null);
-  }
-
-  /** Collects records into batches of rec_data. */
-  private static final class Batches {
-    private final int batchBytes;
-    private final RecordSink sink;
-    private ByteWriter batch = new ByteWriter(256);
-    private int count;
-    int total;
-
-    Batches(int batchBytes, RecordSink sink) {
-      this.batchBytes = batchBytes;
-      this.sink = sink;
-    }
-
-    void add(RecordKey key, StoredRecord record) {
-      int dataLength = RecordHeader.SIZE + record.data().length();
-      batch
-          .putInt(RECORD_OVERHEAD + key.array().length + dataLength)
-          .putInt(0)
-          .putInt(key.array().length)
-          .putInt(dataLength)
-          .put(key.bytes());
-      record.header().encode(batch);
-      batch.put(record.data());
-      count++;
-      total++;
-      if (batch.size() >= batchBytes) {
-        flush();
-      }
-    }
-
-    void flush() {
-      if (count > 0) {
-        Bytes bytes = batch.toBytes();
-        int records = count;
-        batch = new ByteWriter(256);
-        count = 0;
-        sink.accept(records, bytes);
-      }
-    }
   }
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.daemon.process;
+
+import org.ctdbj.daemon.config.DaemonConfiguration;
+import org.ctdbj.daemon.database.DatabaseRegistry;
+import org.ctdbj.daemon.node.ClientPort;
+import org.ctdbj.daemon.node.NodeCore;
+import org.ctdbj.daemon.store.tdb.TdbStoreFactory;
+import org.ctdbj.protocol.Capabilities;
+import org.ctdbj.protocol.Runstate;
+import org.ctdbj.protocol.packet.Packet;
+import org.ctdbj.recovery.RecoveryDaemon;
+import org.ctdbj.recovery.RecoverySettings;
+import org.ctdbj.recovery.door.EventLog;
+import org.ctdbj.recovery.door.RandomSource;
+
+/**
+ * The cores of a node as one thing: starts and stops them in the right order and brings input to
+ * them.
+ */
+final class CoreNode implements Node {
+  /** Pause before a recovery core that has broken is replaced. */
+  private static final long REPLACE_SECONDS = 1;
+
+  private final NodeParts parts;
+  private final NodeCore core;
+  private final DatabaseRegistry databases;
+  private final TdbStoreFactory files;
+  private final RandomSource random;
+  private final EventLog log;
+  private RecoveryDaemon recovery;
+  private boolean stopped;
+
+  CoreNode(
+      NodeParts parts,
+      NodeCore core,
+      DatabaseRegistry databases,
+      TdbStoreFactory files,
+      RandomSource random) {
+    this.parts = parts;
+    this.core = core;
+    this.databases = databases;
+    this.files = files;
+    this.random = random;
+    this.log = parts.log().program("ctdb-recoverd");
+    core.setRunstate(Runstate.INIT);
+  }
+
+  @Override
+  public void start() {
+    core.setRunstate(Runstate.SETUP);
+    core.setRunstate(Runstate.FIRST_RECOVERY);
+    core.start();
+    startRecovery();
+  }
+
+  private void startRecovery() {
+    if (stopped) {
+      return;
+    }
+    DaemonConfiguration configuration = parts.configuration();
+    var settings =
+        new RecoverySettings(
+            configuration.leaderTimeoutSeconds(),
+            () -> (core.capabilities() & Capabilities.LEADER) != 0,
+            configuration.failoverDisabled(),
+            configuration.paths().testMode(),
+            new ProcessHost(parts)::memoryReport);
+    recovery =
+        new RecoveryDaemon(
+            core.internalClient(),
+            parts.loop().timers(),
+            random,
+            log,
+            parts.clusterLock(),
+            settings,
+            failure -> {
+              log.error("the recovery core has broken and is replaced: " + failure);
+              parts.loop().timers().scheduleSeconds(REPLACE_SECONDS, this::startRecovery);
+            });
+    recovery.start();
+  }
+
+  @Override
+  public void stop(Runnable whenStopped) {
+    if (!stopped) {
+      stopped = true;
+      core.setRunstate(Runstate.SHUTDOWN);
+      if (recovery != null) {
+        recovery.stop();
+      }
+      core.stop();
+      databases.close();
+      files.close();
+    }
+    parts.loop().timers().schedule(0, whenStopped);
+  }
+
+  @Override
+  public int clientConnected(ClientPort port) {
+    return core.clientConnected(port);
+  }
+
+  @Override
+  public void clientPacket(int clientId, Packet packet) {
+    if (!stopped) {
+      core.clientPacket(clientId, packet);
+    }
+  }
+
+  @Override
+  public void clientGone(int clientId) {
+    if (!stopped) {
+      core.clientGone(clientId);
+    }
+  }
+
+  @Override
+  public void nodePacket(Packet packet) {
+    if (!stopped) {
+      core.nodePacket(packet);
+    }
+  }
+
+  @Override
+  public void linkUp(int pnn) {
+    if (!stopped) {
+      core.linkUp(pnn);
+    }
+  }
+
+  @Override
+  public void linkDown(int pnn) {
+    if (!stopped) {
+      core.linkDown(pnn);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.daemon.process;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+
+/**
+ * UNIX signals. The JDK has them in {@code sun.misc.Signal} only (module jdk.unsupported), which is
+ * reached by reflection so that the compiler need not be told to accept an unsupported class.
+ */
+final class Signals {
+  private Signals() {}
+
+  /**
+   * Runs an action, on a thread of its own, at each arrival of a signal.
+   *
+   * @param name without SIG
+   * @throws IllegalStateException if this JVM does not let the signal be handled
+   */
+  static void handle(String name, Runnable action) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      InvocationHandler invocation =
+          (proxy, method, arguments) ->
+              switch (method.getName()) {
+                case "handle" -> {
+                  action.run();
+                  yield null;
+                }
+                case "hashCode" -> System.identityHashCode(proxy);
+                case "equals" -> proxy == arguments[0];
+                default -> "handler of SIG" + name;
+              };
+      Object proxy =
+          Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, invocation);
+      signal
+          .getMethod("handle", signal, handler)
+          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("signal " + name + " cannot be handled", e);
+    }
+  }
+}

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.ctdbj.daemon.store.DatabaseStore;
 import org.ctdbj.daemon.store.StoreException;
 import org.ctdbj.daemon.store.StoreResult;
@@ -144,24 +145,27 @@ class TdbStoreFactoryTest {
     String path = store.path().toString();
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!uses(path).isEmpty() && System.nanoTime() < until) {
-      Thread.onSpinWait();
-      Thread.sleep(5); // for the workers to let go; the check is the loop's condition
+      LockSupport.parkNanos(5_000_000); // the kernel tells nobody when a mapping is gone
     }
     assertEquals(List.of(), uses(path));
     assertEquals(
         List.of(), node.lines().stream().filter(line -> line.startsWith("ERROR")).toList());
   }
 
+  private static String target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString();
+    } catch (IOException e) {
+      return ""; // that of the listing itself has been closed
+    }
+  }
+
   private static List<String> uses(String path) throws IOException {
     List<String> found = new ArrayList<>();
     try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
       for (Path descriptor : descriptors.toList()) {
-        try {
-          if (Files.readSymbolicLink(descriptor).toString().startsWith(path)) {
-            found.add(descriptor.toString());
-          }
-        } catch (IOException e) {
-          continue; // the listing's own
+        if (target(descriptor).startsWith(path)) {
+          found.add(descriptor.toString());
         }
       }
     }

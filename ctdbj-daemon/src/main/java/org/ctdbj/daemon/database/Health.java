@@ -55,12 +55,6 @@ final class Health {
     return isHealthy(database) || node.tunable(Tunable.ALLOW_UNHEALTHY_DB_READ) != 0;
   }
 
-  /** Remembers, over restarts, that a database must not be used. */
-  void setUnhealthy(String name, String reason) {
-    node.log().error("database " + name + " is unhealthy: " + reason);
-    set(name, reason);
-  }
-
   /** A recovery has written the database. It is healthy if a healthy node took part. */
   void recovered(Database database) {
     String reason = reasons.get(database.name());

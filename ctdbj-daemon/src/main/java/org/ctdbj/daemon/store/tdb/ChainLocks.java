@@ -275,13 +275,7 @@ final class ChainLocks implements ChainWait.Owner {
         new ChainWait(
             handles, workers, watch, this, chain.index, chain.queue.element().key().array());
     chain.wait = wait;
-    try {
-      workers.execute(wait);
-    } catch (OutOfMemoryError e) {
-      // The system refuses another thread; those that exist will end, so this is no reason to lose
-      // a request.
-      failed(wait, new IllegalStateException("no thread to wait for it: " + e.getMessage(), e));
-    }
+    workers.execute(wait);
   }
 
   private boolean take(RecordKey key) {

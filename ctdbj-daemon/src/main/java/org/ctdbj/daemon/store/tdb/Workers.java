@@ -19,6 +19,7 @@ import org.ctdbj.recovery.door.EventLog;
 final class Workers implements AutoCloseable {
   private static final long STACK_BYTES = 512 * 1024;
   private static final long IDLE_SECONDS = 10;
+  private static final long RETRY_MILLIS = 1000;
 
   private final Executor node;
   private final EventLog log;
@@ -43,9 +44,8 @@ final class Workers implements AutoCloseable {
             new SynchronousQueue<>(),
             factory("tdb-worker"));
     clock = new ScheduledThreadPoolExecutor(1, factory("tdb-clock"));
-    clock.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
-    clock.allowCoreThreadTimeOut(true);
     clock.setRemoveOnCancelPolicy(true);
+    clock.prestartCoreThread(); // it has to be there when the system refuses further threads
   }
 
   private static ThreadFactory factory(String name) {
@@ -55,7 +55,18 @@ final class Workers implements AutoCloseable {
 
   /** Runs a task that may block, on a thread that does nothing else until it ends. */
   void execute(Runnable task) {
-    threads.execute(task);
+    try {
+      threads.execute(task);
+    } catch (OutOfMemoryError e) {
+      // The system's limit of threads (TasksMax= of the unit, ulimit -u). Others will end, and no
+      // request may get lost.
+      log.error(
+          "no thread for database work, next attempt in "
+              + RETRY_MILLIS
+              + " ms: "
+              + e.getMessage());
+      ScheduledFuture<?> unused = later(RETRY_MILLIS, () -> execute(task));
+    }
   }
 
   /** Runs a task that must not block after a time, aside from the node thread. */

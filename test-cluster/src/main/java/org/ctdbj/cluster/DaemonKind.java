@@ -17,6 +17,14 @@ public enum DaemonKind {
 
   private static final Path REAL = Path.of("/usr/sbin/ctdbd");
 
+  /**
+   * The daemon that tests are about: this project's, or the one that the system property {@code ctdbj.test.daemon} names,
+   * to find out whether a test asks for more than the original does.
+   */
+  public static DaemonKind underTest() {
+    return valueOf(System.getProperty("ctdbj.test.daemon", CTDBJ.name()));
+  }
+
   /** Whether the program is there. */
   public boolean available() {
     return switch (this) {

@@ -155,7 +155,7 @@ class CtdbToolTest {
     try (LocalCluster original = LocalCluster.of(3, DaemonKind.CTDBD).start()) {
       expected = play(original);
     }
-    try (LocalCluster ours = LocalCluster.of(3, DaemonKind.CTDBJ).start()) {
+    try (LocalCluster ours = LocalCluster.of(3, DaemonKind.underTest()).start()) {
       found = play(ours);
     }
     assertEquals(String.join("\n", expected), String.join("\n", found));
@@ -165,7 +165,7 @@ class CtdbToolTest {
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void shutdownLeavesNothingRunning() {
     Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/ctdb")), "package ctdb is missing");
-    try (LocalCluster cluster = LocalCluster.of(2, DaemonKind.CTDBJ).start()) {
+    try (LocalCluster cluster = LocalCluster.of(2, DaemonKind.underTest()).start()) {
       long pid = cluster.node(0).pid().orElseThrow();
       assertEquals(0, cluster.node(0).ctdb("shutdown").exitCode());
       assertTrue(

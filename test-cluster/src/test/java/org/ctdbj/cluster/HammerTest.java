@@ -50,7 +50,7 @@ class HammerTest {
   void exactOver100000Migrations(boolean mutexes) throws IOException {
     try (LocalCluster cluster =
         LocalCluster.create(
-                List.of(DaemonKind.CTDBJ, DaemonKind.CTDBJ, DaemonKind.CTDBJ),
+                List.of(DaemonKind.underTest(), DaemonKind.underTest(), DaemonKind.underTest()),
                 ClusterSettings.usual().withMutexes(mutexes))
             .start()) {
       exact(cluster, 100_000);
@@ -63,7 +63,7 @@ class HammerTest {
     Assumptions.assumeTrue(DaemonKind.CTDBD.available(), DaemonKind.CTDBD.missing());
     try (LocalCluster cluster =
         LocalCluster.create(
-                List.of(DaemonKind.CTDBD, DaemonKind.CTDBJ, DaemonKind.CTDBD),
+                List.of(DaemonKind.CTDBD, DaemonKind.underTest(), DaemonKind.CTDBD),
                 ClusterSettings.usual())
             .start()) {
       exact(cluster, 20_000);
@@ -100,7 +100,7 @@ class HammerTest {
   void nothingOfTheSurvivorsIsLostWhenANodeIsKilled(boolean mutexes) throws IOException {
     try (LocalCluster cluster =
         LocalCluster.create(
-                List.of(DaemonKind.CTDBJ, DaemonKind.CTDBJ, DaemonKind.CTDBJ),
+                List.of(DaemonKind.underTest(), DaemonKind.underTest(), DaemonKind.underTest()),
                 ClusterSettings.usual().withMutexes(mutexes))
             .start()) {
       LocalNode victim = cluster.node(2);

@@ -46,8 +46,8 @@ class SmbdTest {
   static void start() {
     Assumptions.assumeTrue(
         SambaCluster.missing().isEmpty(), () -> SambaCluster.missing().orElseThrow());
-    Assumptions.assumeTrue(DaemonKind.CTDBJ.available(), DaemonKind.CTDBJ.missing());
-    cluster = SambaCluster.create(3, DaemonKind.CTDBJ).start();
+    Assumptions.assumeTrue(DaemonKind.underTest().available(), DaemonKind.underTest().missing());
+    cluster = SambaCluster.create(3, DaemonKind.underTest()).start();
   }
 
   @AfterAll

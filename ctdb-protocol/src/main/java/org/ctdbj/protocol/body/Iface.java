@@ -24,6 +24,22 @@ public record Iface(String name, int linkState, int references) {
 
   private static final int NAME_FIELD = MAX_NAME_BYTES + 1;
 
+  /**
+   * Checks the name.
+   *
+   * @throws IllegalArgumentException if it is too long
+   */
+  public Iface {
+    if (encodedSize(name) > MAX_NAME_BYTES) {
+      throw new IllegalArgumentException(
+          "interface name " + name + ": expected at most " + MAX_NAME_BYTES + " bytes");
+    }
+  }
+
+  private static int encodedSize(String name) {
+    return name.getBytes(StandardCharsets.UTF_8).length;
+  }
+
   /** An interface whose link is up or down. */
   public static Iface of(String name, boolean up, int references) {
     return new Iface(name, up ? 1 : 0, references);
@@ -45,14 +61,14 @@ public record Iface(String name, int linkState, int references) {
       throw new ProtocolException(
           "iface: expected a NUL in the " + NAME_FIELD + " bytes of name, found none");
     }
-    return new Iface(name.text(), reader.getShort("link_state"), reader.getInt("references"));
+    String text = name.text();
+    if (encodedSize(text) > MAX_NAME_BYTES) {
+      throw new ProtocolException("iface: expected a name in UTF-8, found " + name.hex());
+    }
+    return new Iface(text, reader.getShort("link_state"), reader.getInt("references"));
   }
 
-  /**
-   * Its bytes.
-   *
-   * @throws IllegalArgumentException if the name is too long
-   */
+  /** Its bytes. */
   public Bytes encode() {
     var writer = new ByteWriter(SIZE);
     write(writer);
@@ -60,14 +76,10 @@ public record Iface(String name, int linkState, int references) {
   }
 
   void write(ByteWriter writer) {
-    byte[] encoded = name.getBytes(StandardCharsets.UTF_8);
-    if (encoded.length > MAX_NAME_BYTES) {
-      throw new IllegalArgumentException(
-          "interface name " + name + ": expected at most " + MAX_NAME_BYTES + " bytes");
-    }
+    Bytes encoded = Bytes.ofText(name);
     writer
-        .put(Bytes.of(encoded))
-        .putZeros(NAME_FIELD - encoded.length)
+        .put(encoded)
+        .putZeros(NAME_FIELD - encoded.length())
         .putShort(linkState)
         .putInt(references);
   }

@@ -37,9 +37,18 @@ public record RecordBuffer(int databaseId, List<RecordData> records) {
 
   /** Its bytes. */
   public Bytes encode() {
-    var builder = new Builder(databaseId);
-    records.forEach(builder::add);
-    return builder.build();
+    var writer = new ByteWriter(size()).putInt(databaseId).putInt(records.size());
+    records.forEach(record -> record.write(writer));
+    return writer.toBytes();
+  }
+
+  /** Bytes of the encoded buffer. */
+  public int size() {
+    int size = PREFIX;
+    for (RecordData record : records) {
+      size = Math.addExact(size, record.size());
+    }
+    return size;
   }
 
   /** Collects records until a buffer is large enough to be sent. Used once, by one thread. */

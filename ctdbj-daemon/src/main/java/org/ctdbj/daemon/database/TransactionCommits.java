@@ -95,7 +95,7 @@ final class TransactionCommits {
     private final ControlRequest request;
     private final Database database;
     private final int clientId;
-    private final Runnable detached = () -> answer(-1);
+    private final Runnable detached = this::detached;
     private int waiting;
     private boolean ended;
     private boolean failed;
@@ -166,6 +166,10 @@ final class TransactionCommits {
         node.forceRecovery("a client disconnected while it committed on database " + database);
         answer(-1);
       }
+    }
+
+    private void detached() {
+      answer(-1);
     }
 
     private void answer(int status) {

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.ctdbj.daemon.node.Counter;
 import org.ctdbj.daemon.store.RecordKey;
-import org.ctdbj.daemon.store.memory.MemoryDatabaseStore.Operation;
+import org.ctdbj.daemon.store.memory.StoreOperation;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Calls;
 import org.ctdbj.protocol.RecordFlags;
@@ -341,7 +341,7 @@ class MigrationTest {
     cluster
         .node(1)
         .store
-        .setFaults((operation, _) -> operation == Operation.STORE ? "disk full" : null);
+        .setFaults((operation, _) -> operation == StoreOperation.STORE ? "disk full" : null);
     cluster.time.passMillis(100);
     assertEquals(1, cluster.node(1).forcedRecoveries.size());
     assertTrue(cluster.node(1).forcedRecoveries.getFirst().contains(key.toString()));
@@ -364,7 +364,7 @@ class MigrationTest {
     cluster
         .node(1)
         .store
-        .setFaults((operation, _) -> operation == Operation.STORE ? "I/O error" : null);
+        .setFaults((operation, _) -> operation == StoreOperation.STORE ? "I/O error" : null);
     assertEquals(0, cluster.migrate(2, key));
     assertEquals(1, cluster.node(1).forcedRecoveries.size());
     assertEquals("n0{1,dm1} n1{3,dm1} n2{-}", cluster.all(key));
@@ -375,7 +375,7 @@ class MigrationTest {
     cluster
         .node(0)
         .store
-        .setFaults((operation, _) -> operation == Operation.FETCH ? "damaged" : null);
+        .setFaults((operation, _) -> operation == StoreOperation.FETCH ? "damaged" : null);
     int client = cluster.connect(0);
     cluster.call(0, client, key, Calls.NULL, 1);
     cluster.time.passMillis(2500);

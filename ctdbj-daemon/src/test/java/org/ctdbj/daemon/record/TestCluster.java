@@ -14,6 +14,7 @@ import org.ctdbj.daemon.store.StoredRecord;
 import org.ctdbj.daemon.store.memory.VirtualTime;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Calls;
+import org.ctdbj.protocol.RecordFlags;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.body.VnnMap;
 import org.ctdbj.protocol.packet.Header;
@@ -246,7 +247,7 @@ final class TestCluster {
                       record,
                       (a, b) -> {
                         int order = Long.compareUnsigned(a.header().rsn(), b.header().rsn());
-                        boolean first = order > 0 || order == 0 && !a.data().isEmpty();
+                        boolean first = order > 0 || (order == 0 && !a.data().isEmpty());
                         return first ? a : b;
                       }));
     }
@@ -258,7 +259,11 @@ final class TestCluster {
       newest.forEach(
           (key, record) -> {
             if (!record.data().isEmpty()) {
-              var header = record.header().withDmaster(newDmaster);
+              var old = record.header();
+              // Every node gets a copy with data, so the record counts as migrated with data.
+              var header =
+                  old.withDmaster(newDmaster)
+                      .withFlags(old.flags() | RecordFlags.MIGRATED_WITH_DATA);
               var decision = node.engine.pushRule().decide(key, header, record.data());
               node.store.store(key, decision.header(), record.data());
             }

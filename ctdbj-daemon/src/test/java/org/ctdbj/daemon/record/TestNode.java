@@ -184,17 +184,23 @@ final class TestNode implements NodeServices, NodeStatistics, EventLog {
       cluster.time.schedule(0, () -> done.accept(ControlResult.failed("node is disconnected")));
       return;
     }
+    int generation = cluster.map.generation();
     cluster.later(
         pnn,
         target,
-        () ->
-            cluster
-                .nodes
-                .get(target)
-                .execute(
-                    control,
-                    data,
-                    result -> cluster.later(target, pnn, () -> done.accept(result))));
+        () -> {
+          if (generation != cluster.map.generation()) {
+            // It arrived during the recovery, and was refused: the real one takes far longer than a
+            // packet.
+            cluster.later(target, pnn, () -> done.accept(ControlResult.failed("in recovery")));
+            return;
+          }
+          cluster
+              .nodes
+              .get(target)
+              .execute(
+                  control, data, result -> cluster.later(target, pnn, () -> done.accept(result)));
+        });
   }
 
   /** The controls with which engines talk to each other, as the database controls execute them. */

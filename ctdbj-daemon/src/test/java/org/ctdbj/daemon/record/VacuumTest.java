@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.ctdbj.daemon.node.Counter;
 import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.DatabaseFlags;
@@ -168,7 +169,7 @@ class VacuumTest {
     vacuum(0, false);
     vacuum(0, false);
     assertEquals("n0{-} n1{-} n2{-}", cluster.all(key));
-    assertEquals(0, cluster.node(0).count(org.ctdbj.daemon.node.Counter.PENDING_CALLS));
+    assertEquals(0, cluster.node(0).count(Counter.PENDING_CALLS));
   }
 
   @Test

@@ -51,7 +51,7 @@ final class MemoryChains {
 
   boolean tryLock(int index) {
     Chain chain = chains[index];
-    if (chain.holder != null || chain.depth == 0 && !open.getAsBoolean()) {
+    if (chain.holder != null || (chain.depth == 0 && !open.getAsBoolean())) {
       return false;
     }
     chain.depth++;
@@ -78,7 +78,7 @@ final class MemoryChains {
   /** A process waits for a lock, or nests in its own; the task runs when it holds it. */
   void lock(int index, Object process, Runnable granted) {
     Chain chain = chains[index];
-    if (chain.holder == process) {
+    if (process.equals(chain.holder)) {
       chain.depth++;
       timers.schedule(0, granted);
       return;
@@ -90,7 +90,7 @@ final class MemoryChains {
   /** A process takes a lock now if it can. */
   boolean tryLock(int index, Object process) {
     Chain chain = chains[index];
-    if (chain.holder != process && (chain.depth > 0 || !open.getAsBoolean())) {
+    if (!process.equals(chain.holder) && (chain.depth > 0 || !open.getAsBoolean())) {
       return false;
     }
     chain.holder = process;
@@ -100,7 +100,7 @@ final class MemoryChains {
 
   void unlock(int index, Object process) {
     Chain chain = chains[index];
-    if (chain.holder != process) {
+    if (!process.equals(chain.holder)) {
       throw new IllegalStateException("unlock of chain " + index + " by one who does not hold it");
     }
     if (--chain.depth == 0) {
@@ -113,8 +113,8 @@ final class MemoryChains {
   /** The process is dead: its locks and its waits are gone. */
   void dead(Object process) {
     for (Chain chain : chains) {
-      chain.waiters.removeIf(waiter -> waiter.process == process);
-      if (chain.holder == process) {
+      chain.waiters.removeIf(waiter -> process.equals(waiter.process));
+      if (process.equals(chain.holder)) {
         chain.holder = null;
         chain.depth = 0;
       }

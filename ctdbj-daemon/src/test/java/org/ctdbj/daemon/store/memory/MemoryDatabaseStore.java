@@ -37,29 +37,14 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   private final Map<RecordKey, StoredRecord> records;
   private final MemoryChains chains;
   private final List<Consumer<StoreResult<Void>>> freezeWaiters = new ArrayList<>();
-  private BiFunction<Operation, RecordKey, String> faults = (_, _) -> null;
+  private BiFunction<StoreOperation, RecordKey, String> faults = (_, _) -> null;
   private int openFlags;
   private int sequenceNumber;
   private FreezeState freezeState = FreezeState.OPEN;
   private Map<RecordKey, StoredRecord> beforeTransaction;
   private long workNanos;
+  private int thaws;
   private boolean closed;
-
-  /** Operations that can be made to fail. The key is null for those on the whole database. */
-  public enum Operation {
-    LOCK,
-    FETCH,
-    STORE,
-    DELETE,
-    FREEZE,
-    TRANSACTION_START,
-    WIPE,
-    COMMIT,
-    PULL,
-    PUSH,
-    UPDATE,
-    TRAVERSE
-  }
 
   /** A database without records. */
   public MemoryDatabaseStore(Timers timers, Path path, int openFlags, int chainCount) {
@@ -88,7 +73,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   // ---- for tests
 
   /** From now on operations for which the function has a text fail with it. */
-  public void setFaults(BiFunction<Operation, RecordKey, String> newFaults) {
+  public void setFaults(BiFunction<StoreOperation, RecordKey, String> newFaults) {
     faults = newFaults;
   }
 
@@ -160,7 +145,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public boolean tryLock(RecordKey key) {
-    check(Operation.LOCK, key);
+    check(StoreOperation.LOCK, key);
     return chains.tryLock(chains.index(key));
   }
 
@@ -176,23 +161,23 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public StoredRecord fetch(RecordKey key) {
-    check(Operation.FETCH, key);
+    check(StoreOperation.FETCH, key);
     return records.get(key);
   }
 
   @Override
   public void store(RecordKey key, RecordHeader header, Bytes data) {
-    check(Operation.STORE, key);
+    check(StoreOperation.STORE, key);
     change(key, new StoredRecord(header, data.detached()));
   }
 
   @Override
   public void delete(RecordKey key) {
-    check(Operation.DELETE, key);
+    check(StoreOperation.DELETE, key);
     change(key, null);
   }
 
-  private void check(Operation operation, RecordKey key) {
+  private void check(StoreOperation operation, RecordKey key) {
     String fault = faults.apply(operation, key);
     if (fault != null) {
       throw new StoreException(path + ": " + fault, null);
@@ -238,13 +223,11 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void freeze(Consumer<StoreResult<Void>> done) {
-    String fault = faults.apply(Operation.FREEZE, null);
-    if (fault != null) {
-      answer(done, () -> StoreResult.failed(path + ": " + fault));
-      return;
-    }
-    if (freezeState == FreezeState.FROZEN) {
-      answer(done, () -> StoreResult.of(null));
+    String fault = faults.apply(StoreOperation.FREEZE, null);
+    if (fault != null || freezeState == FreezeState.FROZEN) {
+      answer(
+          done,
+          () -> fault == null ? StoreResult.of(null) : StoreResult.failed(path + ": " + fault));
       return;
     }
     freezeState = FreezeState.FREEZING;
@@ -268,6 +251,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void thaw() {
+    thaws++;
     if (freezeState == FreezeState.FREEZING) {
       answerFreeze(StoreResult.failed(path + ": thawed while the freeze was under way"));
     }
@@ -287,7 +271,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void transactionStart(Consumer<StoreResult<Void>> done) {
     work(
-        Operation.TRANSACTION_START,
+        StoreOperation.TRANSACTION_START,
         false,
         done,
         () -> {
@@ -300,7 +284,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void wipe(Consumer<StoreResult<Void>> done) {
     work(
-        Operation.WIPE,
+        StoreOperation.WIPE,
         true,
         done,
         () -> {
@@ -312,7 +296,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void transactionCommit(Consumer<StoreResult<Void>> done) {
     work(
-        Operation.COMMIT,
+        StoreOperation.COMMIT,
         true,
         done,
         () -> {
@@ -336,7 +320,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void pull(int batchBytes, RecordSink sink, Consumer<StoreResult<Integer>> done) {
     work(
-        Operation.PULL,
+        StoreOperation.PULL,
         true,
         done,
         () -> {
@@ -350,7 +334,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   @Override
   public void push(List<RecordData> pushed, StoreRule rule, Consumer<StoreResult<Integer>> done) {
     work(
-        Operation.PUSH,
+        StoreOperation.PUSH,
         true,
         done,
         () -> {
@@ -364,7 +348,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   /** Work on the frozen database. */
   private <T> void work(
-      Operation operation,
+      StoreOperation operation,
       boolean needsTransaction,
       Consumer<StoreResult<T>> done,
       Supplier<StoreResult<T>> action) {
@@ -404,16 +388,23 @@ public final class MemoryDatabaseStore implements DatabaseStore {
 
   @Override
   public void read(RecordKey key, Consumer<StoreResult<StoredRecord>> done) {
-    if (beforeTransaction != null) {
-      answer(done, () -> StoreResult.of(records.get(key)));
-    } else {
-      lockLater(
-          key,
-          () -> {
-            var result = StoreResult.of(records.get(key));
-            timers.schedule(0, () -> done.accept(result));
-          });
-    }
+    timers.schedule(
+        workNanos,
+        () -> {
+          if (closed) {
+            return;
+          }
+          if (beforeTransaction != null) {
+            done.accept(StoreResult.of(records.get(key)));
+            return;
+          }
+          lockLater(
+              key,
+              () -> {
+                var result = StoreResult.of(records.get(key));
+                timers.schedule(0, () -> done.accept(result));
+              });
+        });
   }
 
   @Override
@@ -425,7 +416,7 @@ public final class MemoryDatabaseStore implements DatabaseStore {
             chains,
             timers,
             () -> {
-              String fault = closed ? "closed" : faults.apply(Operation.TRAVERSE, null);
+              String fault = closed ? "closed" : faults.apply(StoreOperation.TRAVERSE, null);
               return fault == null ? null : StoreResult.failed(path + ": " + fault);
             },
             filter,
@@ -441,7 +432,8 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       boolean onlyExisting,
       StoreRule rule,
       Consumer<StoreResult<Void>> done) {
-    timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, done));
+    int began = thaws;
+    timers.schedule(workNanos, () -> updateWhenFree(updates, onlyExisting, rule, began, done));
   }
 
   /** Waits for one chain after the other, holding none meanwhile, until all are free at once. */
@@ -449,8 +441,14 @@ public final class MemoryDatabaseStore implements DatabaseStore {
       List<RecordData> updates,
       boolean onlyExisting,
       StoreRule rule,
+      int began,
       Consumer<StoreResult<Void>> done) {
     if (closed) {
+      return;
+    }
+    if (began != thaws) {
+      // older than what a recovery may have written meanwhile
+      done.accept(StoreResult.failed(path + ": frozen while the update waited"));
       return;
     }
     var taken = new ArrayList<RecordKey>();
@@ -470,13 +468,14 @@ public final class MemoryDatabaseStore implements DatabaseStore {
     taken.forEach(this::unlock);
     if (busy != null) {
       lockLater(
-          busy, () -> timers.schedule(0, () -> updateWhenFree(updates, onlyExisting, rule, done)));
+          busy,
+          () -> timers.schedule(0, () -> updateWhenFree(updates, onlyExisting, rule, began, done)));
     }
   }
 
   private StoreResult<Void> updateLocked(
       List<RecordData> updates, boolean onlyExisting, StoreRule rule) {
-    String fault = faults.apply(Operation.UPDATE, null);
+    String fault = faults.apply(StoreOperation.UPDATE, null);
     if (fault != null) {
       return StoreResult.failed(path + ": " + fault);
     }

@@ -15,7 +15,6 @@ import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.daemon.store.StoreException;
 import org.ctdbj.daemon.store.StoreResult;
 import org.ctdbj.daemon.store.StoreRule;
-import org.ctdbj.daemon.store.memory.MemoryDatabaseStore.Operation;
 import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.DatabaseFlags;
@@ -221,7 +220,7 @@ class MemoryDatabaseStoreTest {
 
   @Test
   void faultsAreThrownOrAnswered() {
-    store.setFaults((operation, _) -> operation == Operation.LOCK ? null : "broken");
+    store.setFaults((operation, _) -> operation == StoreOperation.LOCK ? null : "broken");
     assertThrows(StoreException.class, () -> store.fetch(key));
     assertTrue(store.tryLock(key));
     store.unlock(key);

@@ -28,15 +28,18 @@ final class NodeThread implements Executor, EventLog, AutoCloseable {
 
   /** Runs something on the node thread and waits for it. */
   <T> T call(Callable<T> body) {
-    return await(CompletableFuture.supplyAsync(() -> {
-      try {
-        return body.call();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new AssertionError(e);
-      }
-    }, thread));
+    return await(
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return body.call();
+              } catch (RuntimeException e) {
+                throw e;
+              } catch (Exception e) {
+                throw new AssertionError(e);
+              }
+            },
+            thread));
   }
 
   void run(Runnable body) {

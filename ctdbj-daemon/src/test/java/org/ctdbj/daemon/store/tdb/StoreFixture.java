@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.ctdbj.daemon.store.DatabaseStore;
 import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.daemon.store.StoreRule;
@@ -71,16 +72,35 @@ final class StoreFixture implements AutoCloseable {
   /** Everything is stored as it comes. */
   static final StoreRule KEEP = (key, header, data) -> new StoreRule.Decision(header, true, false);
 
-  /** Stores under the lock, which must be free. */
+  /** Stores a record as soon as its chain can be locked. */
   void put(String key, long rsn, String data) {
+    var stored = new CompletableFuture<Void>();
     node.run(
         () -> {
-          if (!store.tryLock(key(key))) {
-            throw new AssertionError("chain of " + key + " is locked");
+          if (!putNow(key, rsn, data)) {
+            store.lockLater(
+                key(key),
+                () -> {
+                  if (putNow(key, rsn, data)) {
+                    stored.complete(null);
+                  } else {
+                    stored.completeExceptionally(new AssertionError("lock was promised"));
+                  }
+                });
+          } else {
+            stored.complete(null);
           }
-          store.store(key(key), new RecordHeader(rsn, PNN, 0), Bytes.ofText(data));
-          store.unlock(key(key));
         });
+    NodeThread.await(stored);
+  }
+
+  private boolean putNow(String key, long rsn, String data) {
+    boolean locked = store.tryLock(key(key));
+    if (locked) {
+      store.store(key(key), new RecordHeader(rsn, PNN, 0), Bytes.ofText(data));
+      store.unlock(key(key));
+    }
+    return locked;
   }
 
   StoredRecord get(String key) {

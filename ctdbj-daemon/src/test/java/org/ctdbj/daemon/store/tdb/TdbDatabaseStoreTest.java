@@ -57,8 +57,7 @@ class TdbDatabaseStoreTest {
   void flagsAndNamesAreThoseOfCtdbd() throws Exception {
     try (var mutexes = volatileDatabase(true)) {
       assertEquals(0x1C41, mutexes.store.openFlags());
-      assertEquals(
-          directory.resolve("volatile/test.tdb.0").toAbsolutePath(), mutexes.store.path());
+      assertEquals(directory.resolve("volatile/test.tdb.0").toAbsolutePath(), mutexes.store.path());
       mutexes.node.run(mutexes.store::enableSequenceNumber);
       assertEquals(0x1CC1, mutexes.store.openFlags());
       var replicated =
@@ -69,8 +68,7 @@ class TdbDatabaseStoreTest {
           mutexes.node.call(
               () -> mutexes.factory.open("pers.tdb", DatabaseFlags.PERSISTENT, 131, 5));
       assertEquals(0x400, persistent.openFlags());
-      assertEquals(
-          directory.resolve("persistent/pers.tdb.0").toAbsolutePath(), persistent.path());
+      assertEquals(directory.resolve("persistent/pers.tdb.0").toAbsolutePath(), persistent.path());
       assertEquals(List.of("pers.tdb"), mutexes.factory.persistentNames());
       mutexes.node.run(replicated::close);
       mutexes.node.run(persistent::close);
@@ -183,7 +181,10 @@ class TdbDatabaseStoreTest {
     }
   }
 
-  /** smbd-client: a process holds chain A and waits for an answer that needs chain B, many requests wait for A. */
+  /**
+   * smbd-client: a process holds chain A and waits for an answer that needs chain B, many requests
+   * wait for A.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void processThatHoldsOneChainGetsItsAnswerAboutAnother(boolean mutexes) throws Exception {
@@ -236,8 +237,8 @@ class TdbDatabaseStoreTest {
     try (var fixture = volatileDatabase(mutexes);
         var one = peer(fixture);
         var two = peer(fixture)) {
-      one.send("hammer " + hex("a") + " 3000");
-      two.send("hammer " + hex("a") + " 3000");
+      one.send("hammer " + hex("a") + " 1500");
+      two.send("hammer " + hex("a") + " 1500");
       var stop = new CompletableFuture<Void>();
       var turns = new AtomicInteger();
       RecordKey key = key("a");
@@ -275,7 +276,8 @@ class TdbDatabaseStoreTest {
       assertFalse(ran.isDone());
       smbd.kill();
       NodeThread.await(ran);
-      fixture.put("a", 1, "after"); // and the node thread's own try works on a mutex whose owner died
+      fixture.put(
+          "a", 1, "after"); // and the node thread's own try works on a mutex whose owner died
     }
   }
 
@@ -568,8 +570,9 @@ class TdbDatabaseStoreTest {
       CompletableFuture<StoreResult<Void>> frozen = fixture.node.start(fixture.store::freeze);
       fixture.node.line("test.tdb", "whole file", Long.toString(smbd.pid()));
       smbd.unlock("a");
-      NodeThread.await(ran);
       assertTrue(NodeThread.await(frozen).ok());
+      fixture.node.run(fixture.store::thaw);
+      NodeThread.await(ran);
       assertEquals(
           1, fixture.node.lines().stream().filter(text -> text.contains(hex("a"))).count());
     }

@@ -29,6 +29,13 @@ final class NodeModes {
   private static final int STARTUP_CHECK_SECONDS = 1;
 
   /**
+   * From the running state to the first look at the node's health. It gives the nodes of a cluster
+   * that starts time to be running all: a node that becomes healthy makes those recover that are
+   * not.
+   */
+  private static final int FIRST_MONITOR_SECONDS = 2;
+
+  /**
    * Added to RerecoveryTimeout: how long the cluster must have been calm before the startup event.
    */
   private static final int CALM_MARGIN_SECONDS = 3;
@@ -131,7 +138,20 @@ final class NodeModes {
     }
     setRunstate(Runstate.RUNNING);
     node.controlNoReply(Pnn.BROADCAST_CONNECTED, Control.STARTUP, 0, 0, Bytes.EMPTY);
-    becomeHealthy();
+    scheduleHealth(FIRST_MONITOR_SECONDS);
+  }
+
+  private void scheduleHealth(int seconds) {
+    startupTimer = node.timers().scheduleSeconds(seconds, this::checkHealth);
+  }
+
+  /** Nobody becomes healthy in the middle of a recovery, or while taken out. */
+  private void checkHealth() {
+    if (recoveryMode == RecoveryMode.NORMAL && !NodeFlags.isInactive(node.ownFlags())) {
+      becomeHealthy();
+    } else {
+      scheduleHealth(STARTUP_CHECK_SECONDS);
+    }
   }
 
   /**

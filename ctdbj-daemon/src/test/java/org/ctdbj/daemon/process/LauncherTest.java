@@ -56,7 +56,7 @@ class LauncherTest {
     String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     int number = 0;
-    for (String entry : classPath.split(File.pathSeparator)) {
+    for (String entry : classPath.split(File.pathSeparator, -1)) {
       Path part = Path.of(entry).toAbsolutePath();
       Path jar = distribution.resolve("lib/part" + number++ + ".jar");
       if (Files.isRegularFile(part)) {

@@ -19,6 +19,7 @@ import com.lmax.disruptor.dsl.ProducerType;
 import java.io.IOException;
 import java.time.ZoneId;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.ctdbj.daemon.config.ConfigurationException;
@@ -192,10 +193,18 @@ public final class DaemonLog implements AutoCloseable {
   @Override
   public void close() {
     try {
+      // The ring's own shutdown does not wait for a writer thread that has not begun to run.
+      flushed().get(CLOSE_SECONDS, TimeUnit.SECONDS);
       ring.shutdown(CLOSE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException destinationHangs) {
+    } catch (TimeoutException | java.util.concurrent.TimeoutException destinationHangs) {
       ring.halt();
       return; // the writer may be inside the destination, so it is not closed under its feet
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a flush reports its failures itself", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      ring.halt();
+      return;
     }
     destination.stop();
   }

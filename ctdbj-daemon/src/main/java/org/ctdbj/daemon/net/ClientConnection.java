@@ -63,7 +63,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   @Override
   public void close() {
     outbox.discard();
-    loop.eventLoop().execute(channel::close); // not inside the caller: closing reports back to it
+    loop.eventLoop().execute(this::closeChannel); // closing reports back to the caller
+  }
+
+  private void closeChannel() {
+    var _ = channel.close();
   }
 
   @Override
@@ -75,7 +79,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   public void channelActive(ChannelHandlerContext context) {
     loop.input(() -> clientId = events.clientConnected(this));
     if (clientId == 0) {
-      channel.close(); // the core failed to take it
+      var _ = channel.close(); // the core failed to take it
     }
   }
 
@@ -97,7 +101,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     log.warning(
         "client %d (pid %d) sent a packet of length %d; closing its connection"
             .formatted(clientId, peerPid, length));
-    channel.close();
+    var _ = channel.close();
     return false;
   }
 
@@ -137,6 +141,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     log.info("client " + clientId + " (pid " + peerPid + "): " + cause);
-    channel.close();
+    var _ = channel.close();
   }
 }

@@ -98,7 +98,7 @@ public final class ClientListener {
       log.warning(
           "process %d of user %d may not use the client socket %s: closed"
               .formatted(peer.pid(), peer.uid(), path));
-      channel.close();
+      var _ = channel.close();
       return;
     }
     clients.add(channel);
@@ -118,6 +118,10 @@ public final class ClientListener {
 
   /** Closes all connections. Not on the node thread. */
   public void disconnectClients() {
-    loop.call(() -> List.copyOf(clients).forEach(Channel::close));
+    loop.call(() -> List.copyOf(clients).forEach(ClientListener::close));
+  }
+
+  private static void close(Channel channel) {
+    var _ = channel.close();
   }
 }

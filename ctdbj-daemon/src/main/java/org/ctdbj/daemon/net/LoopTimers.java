@@ -89,7 +89,7 @@ final class LoopTimers implements Timers {
     if (first.deadlineNanos <= now) {
       loop.execute(this::wakeUp);
     } else {
-      loop.schedule(this::wakeUp, first.deadlineNanos - now, TimeUnit.NANOSECONDS);
+      var _ = loop.schedule(this::wakeUp, first.deadlineNanos - now, TimeUnit.NANOSECONDS);
     }
   }
 

@@ -141,13 +141,13 @@ public final class NodeLinks implements NodeNetwork {
       if (link.address().equals(source)) {
         if (!link.accept(channel)) {
           log.notice("second connection from node " + link.pnn() + " closed");
-          channel.close();
+          var _ = channel.close();
         }
         return;
       }
     }
     log.notice("connection from " + source + ", which is no node: closed");
-    channel.close();
+    var _ = channel.close();
   }
 
   @Override

@@ -102,8 +102,8 @@ final class PeerLink {
   }
 
   private void connected(ChannelFuture attempt) {
-    if (connecting != attempt.channel()) {
-      attempt.channel().close(); // given up meanwhile
+    if (!attempt.channel().equals(connecting)) {
+      var _ = attempt.channel().close(); // given up meanwhile
       return;
     }
     connecting = null;
@@ -168,7 +168,7 @@ final class PeerLink {
       loop.eventLoop()
           .execute(
               () -> {
-                if (outgoing == full) {
+                if (full.equals(outgoing)) {
                   dead("it does not read: more than " + Outbox.limitBytes() + " bytes wait for it");
                 }
               });
@@ -220,7 +220,7 @@ final class PeerLink {
     }
     for (Channel channel : channels) {
       if (channel != null) {
-        channel.close();
+        var _ = channel.close();
       }
     }
   }
@@ -245,16 +245,16 @@ final class PeerLink {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-      if (context.channel() == outgoing && context.channel().isWritable()) {
+      if (context.channel().equals(outgoing) && context.channel().isWritable()) {
         outbox.flush();
       }
     }
 
     private void ended(ChannelHandlerContext context, String reason) {
-      if (context.channel() == outgoing) {
+      if (context.channel().equals(outgoing)) {
         loop.input(() -> dead(reason));
       }
-      context.close();
+      var _ = context.close();
     }
   }
 
@@ -264,8 +264,12 @@ final class PeerLink {
     private Channel channel;
 
     @Override
-    public void channelActive(ChannelHandlerContext context) {
+    public void handlerAdded(ChannelHandlerContext context) {
       channel = context.channel();
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
       reportUp();
     }
 
@@ -309,7 +313,7 @@ final class PeerLink {
         return true;
       }
       loop.guarded(() -> events.nodePacket(packet));
-      return channel == incoming;
+      return channel.equals(incoming);
     }
 
     @Override
@@ -323,10 +327,10 @@ final class PeerLink {
     }
 
     private void ended(String reason) {
-      if (channel == incoming) {
+      if (channel.equals(incoming)) {
         dead(reason);
       }
-      channel.close();
+      var _ = channel.close();
     }
   }
 }

@@ -43,7 +43,7 @@ final class CommandLockKeeper implements LockAttempt.Keeper {
         kill -KILL "$helper" 2>/dev/null
       } >/dev/null 2>&1 &
       watcher=$!
-      exec 3<&- >/dev/null
+      exec 3<&- >/dev/null 2>&1
       wait "$helper"
       kill -KILL "$watcher" 2>/dev/null
       """;

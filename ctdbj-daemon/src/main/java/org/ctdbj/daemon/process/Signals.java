@@ -17,6 +17,7 @@ final class Signals {
    * @param name without SIG
    * @throws IllegalStateException if this JVM does not let the signal be handled
    */
+  @SuppressWarnings("ReferenceEquality") // equals() of the proxy leads back to this handler
   static void handle(String name, Runnable action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");

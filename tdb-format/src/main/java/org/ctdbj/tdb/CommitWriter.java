@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY_INVALID;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_MAGIC;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
+import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
+import static org.ctdbj.tdb.TdbLayout.TAILER;
+import static org.ctdbj.tdb.TdbLayout.unsigned;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The steps that make a transaction permanent, in libtdb's order: old contents to the recovery
+ * area, sync, mark the area valid, sync, new contents to the file, sync, mark the area invalid,
+ * sync. Killed before the second sync the file is as it was; after it the next opener rolls back;
+ * after the last one the new contents stay.
+ */
+final class CommitWriter {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+
+  private final TdbState state;
+  private final FreeList freeList;
+  private final TransactionOverlay overlay;
+  private final MappedIo file;
+
+  /** Where the recovery area's magic stands once it is valid, else 0. */
+  private long magicOffset;
+
+  CommitWriter(TdbState state, FreeList freeList, TransactionOverlay overlay) {
+    this.state = state;
+    this.freeList = freeList;
+    this.overlay = overlay;
+    this.file = state.file;
+  }
+
+  /** Saves the old contents and grows the file. */
+  void prepare() {
+    saveOldContents();
+    overlay.seal();
+    if (overlay.size() > file.size()) {
+      file.grow(file.size(), overlay.size() - file.size());
+      overlay.fileHasGrown();
+    }
+  }
+
+  /**
+   * Writes the new contents; the area is still valid afterwards, {@link #invalidate} ends the
+   * commit.
+   */
+  void write() {
+    overlay.forEachPage(
+        (offset, page, length) -> file.write(offset, MemorySegment.ofArray(page), 0, length));
+    sync(0, file.size());
+    file.touch();
+  }
+
+  boolean isRecoveryValid() {
+    return magicOffset != 0;
+  }
+
+  void invalidate() {
+    if (magicOffset != 0) {
+      file.writeInt(magicOffset, MAGIC_RECOVERY_INVALID);
+      sync(magicOffset, 4);
+      magicOffset = 0;
+    }
+  }
+
+  private void sync(long offset, long length) {
+    if (!state.has(TdbFlag.NOSYNC)) {
+      file.sync(offset, length);
+    }
+  }
+
+  private long recoveryLength() {
+    long[] sum = {TAILER};
+    overlay.forEachPage(
+        (offset, page, length) -> {
+          if (offset < overlay.fileSize()) {
+            sum[0] += 8 + length;
+          }
+        });
+    return sum[0];
+  }
+
+  private void saveOldContents() {
+    long oldSize = overlay.fileSize();
+    long area = unsigned(overlay.readInt(OFF_RECOVERY_START));
+    var header = new RecordHeader();
+    if (area != 0 && overlay.inBounds(area, RECORD_HEADER)) {
+      overlay.readHeader(area, header);
+    }
+    boolean exists =
+        area != 0
+            && (header.magic == MAGIC_RECOVERY || header.magic == MAGIC_RECOVERY_INVALID)
+            && overlay.inBounds(area, header.fullLength());
+    long needed = recoveryLength();
+    if (!exists || needed > header.recLen) {
+      if (!exists || area + header.fullLength() != overlay.size()) {
+        if (exists) {
+          freeList.free(area, header);
+          needed = recoveryLength();
+        }
+        area = overlay.size();
+      }
+      // Not through the free list: that could hand out space which the rollback must find
+      // untouched.
+      header.recLen =
+          (TdbLayout.growth(overlay.size(), needed, state.pageSize) - RECORD_HEADER) & ~3L;
+      long end = area + header.fullLength();
+      if (end > TdbLayout.MAX_SIZE || header.recLen < needed) {
+        throw TdbException.of(
+            TdbError.OOM, state.path, "no room for a recovery area of " + needed + " bytes");
+      }
+      file.grow(oldSize, end - oldSize);
+      overlay.fileHasGrown();
+      file.writeInt(OFF_RECOVERY_START, (int) area);
+      mirror(OFF_RECOVERY_START, 4);
+    } else if (oldSize % state.pageSize != 0 && overlay.size() > oldSize) {
+      // The page that holds the old end of the file is saved whole, so all of it must exist.
+      file.grow(oldSize, overlay.size() - oldSize);
+      overlay.fileHasGrown();
+    }
+    writeArea(area, header.recLen, needed, oldSize);
+    sync(area, RECORD_HEADER + needed);
+    long magic = area + OFF_RECORD_MAGIC;
+    file.writeInt(magic, MAGIC_RECOVERY);
+    mirror(magic, 4);
+    magicOffset = magic;
+    sync(magic, 4);
+  }
+
+  private void writeArea(long area, long recLen, long needed, long oldSize) {
+    var header = new RecordHeader();
+    header.recLen = recLen;
+    header.keyLen = oldSize;
+    header.dataLen = needed;
+    header.magic = MAGIC_RECOVERY_INVALID;
+    file.writeHeader(area, header);
+    long[] at = {area + RECORD_HEADER};
+    var pair = MemorySegment.ofArray(new byte[8]);
+    overlay.forEachPage(
+        (offset, page, length) -> {
+          if (offset < oldSize) {
+            pair.set(INT, 0, fileOrder((int) offset));
+            pair.set(INT, 4, fileOrder(length));
+            file.write(at[0], pair, 0, 8);
+            file.write(at[0] + 8, file.view(offset, length), 0, length);
+            at[0] += 8 + length;
+          }
+        });
+    file.writeInt(at[0], (int) header.fullLength());
+    mirror(area, RECORD_HEADER + needed);
+  }
+
+  private int fileOrder(int value) {
+    return file.convert() ? Integer.reverseBytes(value) : value;
+  }
+
+  private void mirror(long offset, long length) {
+    overlay.mirror(offset, file.view(offset, length), length);
+  }
+}

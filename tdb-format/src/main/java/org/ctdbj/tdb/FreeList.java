@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import static org.ctdbj.tdb.TdbLayout.FILL;
+import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
+import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
+import static org.ctdbj.tdb.TdbLayout.MIN_SPLIT_REST;
+import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
+import static org.ctdbj.tdb.TdbLayout.TAILER;
+import static org.ctdbj.tdb.TdbLayout.dataStart;
+import static org.ctdbj.tdb.TdbLayout.unsigned;
+
+/**
+ * The free list and the growth of the file. Placement follows libtdb 1.4 to the byte: the same
+ * calls on the same file give the same file. Every method needs the free-list lock, which they take
+ * themselves (it nests).
+ */
+final class FreeList {
+  private final TdbState state;
+  private final RecordHeader record = new RecordHeader();
+  private final RecordHeader left = new RecordHeader();
+  private long leftOffset;
+
+  FreeList(TdbState state) {
+    this.state = state;
+  }
+
+  /**
+   * Gives a record (or a region with a header to be) back: it is added to its left neighbour if
+   * that is free, else it goes to the front of the list.
+   */
+  void free(long offset, RecordHeader freed) {
+    state.locks.lockFreeList();
+    try {
+      var io = state.io;
+      freed.writeTailer(io, offset);
+      if (mergeIntoLeft(offset, freed.recLen)) {
+        return;
+      }
+      freed.magic = MAGIC_FREE;
+      freed.next = unsigned(io.readInt(FREELIST_TOP));
+      io.writeHeader(offset, freed);
+      io.writeInt(FREELIST_TOP, (int) offset);
+    } finally {
+      state.locks.unlockFreeList();
+    }
+  }
+
+  /** Frees {@code [offset, offset + length)}; nothing happens if it is too small for a record. */
+  void freeRegion(long offset, long length) {
+    if (length <= RECORD_HEADER) {
+      return;
+    }
+    var region = new RecordHeader();
+    region.recLen = length - RECORD_HEADER;
+    free(offset, region);
+  }
+
+  /**
+   * Adds the record at {@code offset} to the free record that ends there, if one does. The list is
+   * not changed.
+   */
+  private boolean mergeIntoLeft(long offset, long recLen) {
+    var io = state.io;
+    long start = dataStart(state.hashSize);
+    long tailerOffset = offset - TAILER;
+    if (tailerOffset <= start) {
+      return false;
+    }
+    int word = io.readInt(tailerOffset);
+    long distance = unsigned(word);
+    if (word == 0 || word == FILL || distance > offset || offset - distance < start) {
+      return false;
+    }
+    leftOffset = offset - distance;
+    io.readHeader(leftOffset, left);
+    // A crash between header and tailer leaves a record that disagrees with the word in front of
+    // us: keep off it.
+    if (left.magic != MAGIC_FREE || left.fullLength() != distance) {
+      return false;
+    }
+    left.recLen += RECORD_HEADER + recLen;
+    io.writeHeader(leftOffset, left);
+    left.writeTailer(io, leftOffset);
+    return true;
+  }
+
+  /**
+   * Finds room for {@code length} bytes of key and value, growing the file if need be.
+   *
+   * @param result gets the header of the record found: live magic, the length, the rest to be
+   *     filled in by the caller
+   * @return its offset; it is on no list any more
+   */
+  long allocate(long length, RecordHeader result) {
+    state.locks.lockFreeList();
+    try {
+      long wanted = alignUp((long) (length * 1.25) + TAILER);
+      if (wanted + RECORD_HEADER > MAX_SIZE) {
+        throw full(wanted);
+      }
+      while (true) {
+        Fit fit = walk(wanted);
+        if (fit.offset != 0) {
+          return take(fit, wanted, result);
+        }
+        if (!fit.mergeMadeCandidate) {
+          expand(wanted + RECORD_HEADER);
+        }
+      }
+    } finally {
+      state.locks.unlockFreeList();
+    }
+  }
+
+  private static final class Fit {
+    long offset;
+    long pointer;
+    long recLen;
+    boolean mergeMadeCandidate;
+  }
+
+  private Fit walk(long wanted) {
+    var io = state.io;
+    var best = new Fit();
+    var guard = new LoopGuard(io);
+    float multiplier = 1.0f;
+    long pointer = FREELIST_TOP;
+    long offset = unsigned(io.readInt(FREELIST_TOP));
+    while (offset != 0) {
+      record.readFree(io, offset);
+      guard.visit(offset);
+      long next = record.next;
+      if (mergeIntoLeft(offset, record.recLen)) {
+        io.writeInt(pointer, (int) next);
+        if (best.offset == leftOffset && best.offset != 0) {
+          best.recLen = left.recLen;
+        }
+        if (left.recLen > wanted) {
+          best.mergeMadeCandidate = true;
+        }
+        offset = next;
+        continue;
+      }
+      if (record.recLen >= wanted && (best.offset == 0 || record.recLen < best.recLen)) {
+        best.offset = offset;
+        best.pointer = pointer;
+        best.recLen = record.recLen;
+      }
+      pointer = offset;
+      offset = next;
+      // The further the walk, the larger a record is still taken as close enough.
+      if (best.recLen > 0 && (float) best.recLen < (float) wanted * multiplier) {
+        break;
+      }
+      multiplier = (float) (multiplier * 1.05);
+    }
+    return best;
+  }
+
+  private long take(Fit fit, long wanted, RecordHeader result) {
+    var io = state.io;
+    result.readFree(io, fit.offset);
+    if (result.recLen < wanted + MIN_SPLIT_REST) {
+      io.writeInt(fit.pointer, (int) result.next);
+      result.magic = MAGIC_LIVE;
+      io.writeHeader(fit.offset, result);
+      return fit.offset;
+    }
+    result.recLen -= wanted + RECORD_HEADER;
+    io.writeHeader(fit.offset, result);
+    result.writeTailer(io, fit.offset);
+    long offset = fit.offset + result.fullLength();
+    result.clear();
+    result.recLen = wanted;
+    result.magic = MAGIC_LIVE;
+    io.writeHeader(offset, result);
+    result.writeTailer(io, offset);
+    return offset;
+  }
+
+  private void expand(long needed) {
+    var io = state.io;
+    io.refresh();
+    long size = io.size();
+    long addition = TdbLayout.growth(size, needed, state.pageSize);
+    if (size + addition > MAX_SIZE) {
+      throw full(needed);
+    }
+    // At the end of the address range libtdb leaves a free record of odd length that its own check
+    // rejects.
+    addition &= ~3L;
+    if (addition < needed) {
+      throw full(needed);
+    }
+    io.grow(size, addition);
+    freeRegion(size, addition);
+  }
+
+  private TdbException full(long needed) {
+    return TdbException.of(
+        TdbError.OOM,
+        state.path,
+        "no room for "
+            + needed
+            + " more bytes: the file has "
+            + state.io.size()
+            + " of at most "
+            + MAX_SIZE
+            + " bytes");
+  }
+
+  /**
+   * Number of records on the list, after neighbours have been joined (not by a read-only handle).
+   */
+  int size() {
+    state.locks.lockFreeList();
+    try {
+      var io = state.io;
+      var guard = new LoopGuard(io);
+      int count = 0;
+      long pointer = FREELIST_TOP;
+      long offset = unsigned(io.readInt(FREELIST_TOP));
+      while (offset != 0) {
+        if (state.readOnly) {
+          io.readHeader(offset, record);
+        } else {
+          record.readFree(io, offset);
+        }
+        guard.visit(offset);
+        long next = record.next;
+        if (!state.readOnly && mergeIntoLeft(offset, record.recLen)) {
+          io.writeInt(pointer, (int) next);
+        } else {
+          pointer = offset;
+          count++;
+        }
+        offset = next;
+      }
+      return count;
+    } finally {
+      state.locks.unlockFreeList();
+    }
+  }
+
+  /**
+   * Whether the free space is in so many pieces that {@link Repack} pays after a transaction that
+   * had to grow the file.
+   */
+  boolean isFragmented() {
+    var io = state.io;
+    var guard = new LoopGuard(io);
+    long total = 0;
+    long largest = 0;
+    long offset = unsigned(io.readInt(FREELIST_TOP));
+    while (offset != 0) {
+      io.readHeader(offset, record);
+      guard.visit(offset);
+      total += record.recLen;
+      largest = Math.max(largest, record.recLen);
+      offset = record.next;
+    }
+    return total > largest * 2;
+  }
+
+  private static long alignUp(long value) {
+    return (value + 3) & ~3L;
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import org.ctdbj.tdb.lock.LockTable;
+import org.ctdbj.tdb.os.LockMode;
+
+/**
+ * The locks of one handle in the words of its parts: what libtdb would refuse to a read-only handle
+ * or inside a read traverse is refused before the lock table is asked.
+ */
+final class HandleLocks {
+  private final LockTable table;
+
+  HandleLocks(LockTable table) {
+    this.table = table;
+  }
+
+  void lockChain(int chain) {
+    table.lockChain(chain, LockMode.WRITE, true);
+  }
+
+  boolean tryLockChain(int chain) {
+    return table.lockChain(chain, LockMode.WRITE, false);
+  }
+
+  void unlockChain(int chain) {
+    table.unlockChain(chain, LockMode.WRITE);
+  }
+
+  void lockChainRead(int chain) {
+    table.lockChain(chain, LockMode.READ, true);
+  }
+
+  boolean tryLockChainRead(int chain) {
+    return table.lockChain(chain, LockMode.READ, false);
+  }
+
+  void unlockChainRead(int chain) {
+    table.unlockChain(chain, LockMode.READ);
+  }
+
+  void lockFreeList() {
+    table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, true);
+  }
+
+  boolean tryLockFreeList() {
+    return table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, false);
+  }
+
+  void unlockFreeList() {
+    table.unlockChain(LockTable.FREE_LIST, LockMode.WRITE);
+  }
+
+  boolean lockAll(LockMode mode, boolean wait) {
+    return table.lockAll(mode, wait);
+  }
+
+  void unlockAll(LockMode mode) {
+    table.unlockAll(mode);
+  }
+
+  /**
+   * Shared allrecord lock that {@link #upgradeAll} can make exclusive; counts as exclusive inside
+   * the handle.
+   */
+  void lockAllUpgradable() {
+    table.lockAllUpgradable(true);
+  }
+
+  void upgradeAll() {
+    table.upgradeAll();
+  }
+
+  void unlockAllUpgradable() {
+    table.unlockAllUpgradable();
+  }
+
+  /** Byte 8: one transaction or write traverse at a time. */
+  void lockTransaction() {
+    table.lockTransaction(true);
+  }
+
+  boolean tryLockTransaction() {
+    return table.lockTransaction(false);
+  }
+
+  void unlockTransaction() {
+    table.unlockTransaction();
+  }
+
+  /** Byte 0: keeps openers out. */
+  void lockOpen() {
+    table.lockOpen();
+  }
+
+  void unlockOpen() {
+    table.unlockOpen();
+  }
+
+  /** Blocking shared lock on a record's first byte: a traverse stands there. */
+  void lockRecord(long offset) {
+    table.lockRecord(offset);
+  }
+
+  void unlockRecord(long offset) {
+    table.unlockRecord(offset);
+  }
+
+  /** Whether no traverse stands on the record. */
+  boolean probeRecord(long offset) {
+    return table.probeRecord(offset);
+  }
+
+  boolean holdsAll() {
+    return table.holdsAll();
+  }
+
+  boolean holdsAllExclusive() {
+    return table.holdsAllExclusive();
+  }
+
+  boolean holdsExtra(boolean inTransaction) {
+    return table.holdsExtra(inTransaction);
+  }
+}

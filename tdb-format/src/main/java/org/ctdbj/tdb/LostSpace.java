@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY_INVALID;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
+import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
+import static org.ctdbj.tdb.TdbLayout.TAILER;
+import static org.ctdbj.tdb.TdbLayout.chainHead;
+import static org.ctdbj.tdb.TdbLayout.dataStart;
+import static org.ctdbj.tdb.TdbLayout.unsigned;
+
+import java.util.Arrays;
+
+/**
+ * Gives space that an interrupted commit left on no list to the free list. libtdb leaves it, its
+ * {@code tdb_check} then calls the file corrupt, and ctdbd would move a good persistent database
+ * away. The caller has excluded everybody else.
+ */
+final class LostSpace {
+  /**
+   * Beyond this many records the list of their offsets gets too large for the heap; the space then
+   * stays lost.
+   */
+  private static final int MAX_RECORDS = 1 << 24;
+
+  private final MappedIo file;
+  private final int hashSize;
+  private final RecordHeader record = new RecordHeader();
+  private long[] offsets = new long[1024];
+  private int count;
+
+  private LostSpace(MappedIo file, int hashSize) {
+    this.file = file;
+    this.hashSize = hashSize;
+  }
+
+  /**
+   * Whether the header looks as a commit leaves it that was interrupted before its recovery data
+   * became valid.
+   */
+  static boolean isSuspected(MappedIo file) {
+    long area = unsigned(file.readInt(OFF_RECOVERY_START));
+    if (area == 0) {
+      return false;
+    }
+    if (!file.inBounds(area, RECORD_HEADER)) {
+      return true;
+    }
+    var header = new RecordHeader();
+    file.readHeader(area, header);
+    if (header.magic != MAGIC_RECOVERY_INVALID) {
+      return false;
+    }
+    if (header.recLen == 0) {
+      return true;
+    }
+    long oldEnd = header.keyLen;
+    if (oldEnd >= area || !file.inBounds(oldEnd, RECORD_HEADER)) {
+      return false;
+    }
+    file.readHeader(oldEnd, header);
+    return header.recLen == 0 && header.magic == 0;
+  }
+
+  /**
+   * Finds all records that some list leads to and frees what is between them.
+   *
+   * @return bytes given to the free list; 0 too if the lists are damaged: then nothing is changed
+   */
+  static long reclaim(MappedIo file, int hashSize) {
+    try {
+      return new LostSpace(file, hashSize).run();
+    } catch (TdbException e) {
+      if (e.error() == TdbError.CORRUPT) {
+        return 0;
+      }
+      throw e;
+    }
+  }
+
+  private long run() {
+    file.refresh();
+    long area = unsigned(file.readInt(OFF_RECOVERY_START));
+    boolean hasArea = area != 0 && isArea(area);
+    if (hasArea) {
+      add(area);
+    }
+    walk(FREELIST_TOP, true);
+    for (int chain = 0; chain < hashSize; chain++) {
+      walk(chainHead(chain), false);
+    }
+    if (count >= MAX_RECORDS) {
+      return 0;
+    }
+    Arrays.sort(offsets, 0, count);
+    if (gaps(false) < 0) {
+      return 0;
+    }
+    if (area != 0 && !hasArea) {
+      file.writeInt(OFF_RECOVERY_START, 0);
+    }
+    return gaps(true);
+  }
+
+  private boolean isArea(long area) {
+    if (area < dataStart(hashSize) || area % 4 != 0 || !file.inBounds(area, RECORD_HEADER)) {
+      return false;
+    }
+    file.readHeader(area, record);
+    return record.magic == MAGIC_RECOVERY_INVALID
+        && record.recLen >= TAILER
+        && record.recLen % 4 == 0
+        && area + record.fullLength() <= file.size();
+  }
+
+  private void walk(long head, boolean free) {
+    var guard = new LoopGuard(file);
+    long offset = unsigned(file.readInt(head));
+    while (offset != 0 && count < MAX_RECORDS) {
+      if (free) {
+        record.readFree(file, offset);
+      } else {
+        record.readChained(file, offset);
+      }
+      guard.visit(offset);
+      add(offset);
+      offset = record.next;
+    }
+  }
+
+  private void add(long offset) {
+    if (count == offsets.length) {
+      offsets = Arrays.copyOf(offsets, count * 2);
+    }
+    offsets[count++] = offset;
+  }
+
+  /** Sum of the gaps between the records, -1 if records overlap or a gap cannot hold one. */
+  private long gaps(boolean fill) {
+    long sum = 0;
+    long end = dataStart(hashSize);
+    for (int i = 0; i <= count; i++) {
+      long next = i < count ? offsets[i] : file.size();
+      long gap = next - end;
+      if (gap < 0 || (gap > 0 && (gap < RECORD_HEADER + TAILER || gap % 4 != 0))) {
+        return -1;
+      }
+      if (gap > 0 && fill) {
+        fill(end, gap);
+      }
+      sum += gap;
+      if (i < count) {
+        file.readHeader(next, record);
+        end = next + record.fullLength();
+      }
+    }
+    return sum;
+  }
+
+  private void fill(long offset, long length) {
+    var gap = new RecordHeader();
+    gap.recLen = length - RECORD_HEADER;
+    gap.magic = MAGIC_FREE;
+    gap.next = unsigned(file.readInt(FREELIST_TOP));
+    gap.writeTailer(file, offset);
+    file.writeHeader(offset, gap);
+    file.writeInt(FREELIST_TOP, (int) offset);
+  }
+}

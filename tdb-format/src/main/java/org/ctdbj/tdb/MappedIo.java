@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
+import static org.ctdbj.tdb.TdbLayout.OFF_SEQUENCE_NUMBER;
+import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
+import static org.ctdbj.tdb.TdbLayout.unsigned;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import org.ctdbj.tdb.os.Mapping;
+import org.ctdbj.tdb.os.NativeFile;
+
+/**
+ * The mapped data part of a TDB file. Others may grow the file at any time; that is noticed when an
+ * offset seems to be outside.
+ */
+final class MappedIo implements TdbIo {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
+
+  private final Path path;
+  private final NativeFile file;
+
+  /** Where in the file the TDB header stands: behind the mutex area, if there is one. */
+  private final long base;
+
+  private final boolean convert;
+  private final int pageSize;
+
+  private Mapping mapping;
+  private MemorySegment map;
+  private long size;
+  private Runnable syncObserver = () -> {};
+
+  MappedIo(NativeFile file, long base, boolean convert) {
+    this.path = file.path();
+    this.file = file;
+    this.base = base;
+    this.convert = convert;
+    this.pageSize = NativeFile.pageSize();
+    this.map = MemorySegment.NULL;
+    refresh();
+  }
+
+  int pageSize() {
+    return pageSize;
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public boolean convert() {
+    return convert;
+  }
+
+  @Override
+  public long size() {
+    return size;
+  }
+
+  @Override
+  public void refresh() {
+    long now = file.size() - base;
+    if (now == size) {
+      return;
+    }
+    if (now < 0 || now > MAX_SIZE) {
+      throw TdbException.at(
+          TdbError.IO,
+          path,
+          0,
+          "a file of " + base + ".." + (base + MAX_SIZE) + " bytes",
+          (base + now) + " bytes");
+    }
+    if (mapping != null && now > 0) {
+      mapping.remap(now);
+    } else {
+      close();
+      if (now > 0) {
+        mapping = Mapping.map(file, base, now);
+      }
+    }
+    map = mapping == null ? MemorySegment.NULL : mapping.segment();
+    size = now;
+  }
+
+  void close() {
+    if (mapping != null) {
+      mapping.close();
+      mapping = null;
+      map = MemorySegment.NULL;
+      size = 0;
+    }
+  }
+
+  /** Waits until {@code [offset, offset + length)} and the size of the file are on the disk. */
+  void sync(long offset, long length) {
+    file.dataSync();
+    mapping.sync(offset, length);
+    syncObserver.run();
+  }
+
+  /** Sets the modification time, so that backup programs see what was written by mapping. */
+  void touch() {
+    file.touch();
+  }
+
+  /**
+   * Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a
+   * known state.
+   */
+  void observeSyncs(Runnable observer) {
+    syncObserver = observer;
+  }
+
+  @Override
+  public boolean inBounds(long offset, long length) {
+    if (offset < 0 || length < 0) {
+      return false;
+    }
+    if (offset + length <= size) {
+      return true;
+    }
+    refresh();
+    return offset + length <= size;
+  }
+
+  private void check(long offset, long length) {
+    if (offset + length > size && !inBounds(offset, length)) {
+      throw TdbException.at(
+          TdbError.IO,
+          path,
+          offset,
+          length + " bytes inside the file's " + size + " bytes",
+          "the end of the file");
+    }
+  }
+
+  @Override
+  public int readInt(long offset) {
+    check(offset, 4);
+    int value = map.get(INT, offset);
+    return convert ? Integer.reverseBytes(value) : value;
+  }
+
+  @Override
+  public void writeInt(long offset, int value) {
+    check(offset, 4);
+    map.set(INT, offset, convert ? Integer.reverseBytes(value) : value);
+  }
+
+  @Override
+  public void readHeader(long offset, RecordHeader header) {
+    check(offset, RECORD_HEADER);
+    decodeHeader(map, offset, convert, header);
+  }
+
+  @Override
+  public void writeHeader(long offset, RecordHeader header) {
+    check(offset, RECORD_HEADER);
+    encodeHeader(map, offset, convert, header);
+  }
+
+  static void decodeHeader(MemorySegment from, long at, boolean convert, RecordHeader header) {
+    int next = from.get(INT, at);
+    int recLen = from.get(INT, at + 4);
+    int keyLen = from.get(INT, at + 8);
+    int dataLen = from.get(INT, at + 12);
+    int fullHash = from.get(INT, at + 16);
+    int magic = from.get(INT, at + 20);
+    if (convert) {
+      next = Integer.reverseBytes(next);
+      recLen = Integer.reverseBytes(recLen);
+      keyLen = Integer.reverseBytes(keyLen);
+      dataLen = Integer.reverseBytes(dataLen);
+      fullHash = Integer.reverseBytes(fullHash);
+      magic = Integer.reverseBytes(magic);
+    }
+    header.next = unsigned(next);
+    header.recLen = unsigned(recLen);
+    header.keyLen = unsigned(keyLen);
+    header.dataLen = unsigned(dataLen);
+    header.fullHash = fullHash;
+    header.magic = magic;
+  }
+
+  static void encodeHeader(MemorySegment to, long at, boolean convert, RecordHeader header) {
+    to.set(INT, at, order(convert, (int) header.next));
+    to.set(INT, at + 4, order(convert, (int) header.recLen));
+    to.set(INT, at + 8, order(convert, (int) header.keyLen));
+    to.set(INT, at + 12, order(convert, (int) header.dataLen));
+    to.set(INT, at + 16, order(convert, header.fullHash));
+    to.set(INT, at + 20, order(convert, header.magic));
+  }
+
+  private static int order(boolean convert, int value) {
+    return convert ? Integer.reverseBytes(value) : value;
+  }
+
+  @Override
+  public void read(long offset, byte[] to, int at, int length) {
+    check(offset, length);
+    MemorySegment.copy(map, ValueLayout.JAVA_BYTE, offset, to, at, length);
+  }
+
+  @Override
+  public void write(long offset, MemorySegment from, long at, long length) {
+    check(offset, length);
+    MemorySegment.copy(from, at, map, offset, length);
+  }
+
+  @Override
+  public boolean matches(long offset, MemorySegment bytes, long at, long length) {
+    check(offset, length);
+    return MemorySegment.mismatch(map, offset, offset + length, bytes, at, at + length) < 0;
+  }
+
+  @Override
+  public boolean matches(long offset, byte[] bytes) {
+    check(offset, bytes.length);
+    for (int i = 0; i < bytes.length; i++) {
+      if (map.get(ValueLayout.JAVA_BYTE, offset + i) != bytes[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public MemorySegment view(long offset, long length) {
+    check(offset, length);
+    return map.asSlice(offset, length).asReadOnly();
+  }
+
+  @Override
+  public void grow(long oldSize, long addition) {
+    file.allocate(base + oldSize, base + oldSize + addition);
+    refresh();
+  }
+
+  /**
+   * Atomic and, as libtdb does it, in the machine's byte order even if the file has the other one.
+   */
+  @Override
+  public void addToSequenceNumber() {
+    check(OFF_SEQUENCE_NUMBER, 4);
+    var _ = (int) ALIGNED_INT.getAndAdd(map, (long) OFF_SEQUENCE_NUMBER, 1);
+  }
+
+  @Override
+  public int sequenceNumber() {
+    check(OFF_SEQUENCE_NUMBER, 4);
+    return (int) ALIGNED_INT.getVolatile(map, (long) OFF_SEQUENCE_NUMBER);
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import java.nio.file.Path;
+
+/** What the parts of one handle share. Confined to the thread that uses the handle. */
+final class TdbState {
+  final Path path;
+  final MappedIo file;
+  final HandleLocks locks;
+  final int hashSize;
+  final TdbHash.Function hash;
+  final boolean readOnly;
+  final int pageSize;
+
+  /** The file, or the overlay of the transaction that is open. */
+  TdbIo io;
+
+  int flags;
+  int maxDead;
+
+  /** Read traverses under way: the handle refuses to write meanwhile, as libtdb does. */
+  int readTraverses;
+
+  /** Write traverses under way. */
+  int writeTraverses;
+
+  /**
+   * Offsets of the records on which traverses of this handle stand; a delete leaves those in their
+   * chain.
+   */
+  TraversePosition positions;
+
+  TdbState(
+      MappedIo file,
+      HandleLocks locks,
+      int hashSize,
+      TdbHash.Function hash,
+      boolean readOnly,
+      int flags) {
+    this.path = file.path();
+    this.file = file;
+    this.locks = locks;
+    this.hashSize = hashSize;
+    this.hash = hash;
+    this.readOnly = readOnly;
+    this.pageSize = file.pageSize();
+    this.io = file;
+    this.flags = flags;
+  }
+
+  int hashOf(byte[] key) {
+    return hash.of(key, 0, key.length);
+  }
+
+  int chainOf(int fullHash) {
+    return Integer.remainderUnsigned(fullHash, hashSize);
+  }
+
+  boolean has(TdbFlag flag) {
+    return flag.in(flags);
+  }
+
+  void requireWritable() {
+    if (readOnly) {
+      throw TdbException.of(TdbError.RDONLY, path, "is open read-only and cannot be changed");
+    }
+    if (readTraverses > 0) {
+      throw TdbException.of(TdbError.RDONLY, path, "cannot be changed inside a read traverse");
+    }
+  }
+
+  /** Counts a change of a record, if this handle counts. */
+  void changed() {
+    if (has(TdbFlag.SEQNUM)) {
+      io.addToSequenceNumber();
+    }
+  }
+
+  /**
+   * Counts a change of the whole database. In a file of the other byte order libtdb does that in
+   * the file's order.
+   */
+  void changedAsWhole() {
+    if (has(TdbFlag.SEQNUM)) {
+      if (io.convert()) {
+        io.writeInt(TdbLayout.OFF_SEQUENCE_NUMBER, io.readInt(TdbLayout.OFF_SEQUENCE_NUMBER) + 1);
+      } else {
+        io.addToSequenceNumber();
+      }
+    }
+  }
+
+  boolean traverseStandsOn(long offset) {
+    for (TraversePosition p = positions; p != null; p = p.outer) {
+      if (p.offset == offset) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Where one traverse stands; traverses of a handle nest. */
+  static final class TraversePosition {
+    final TraversePosition outer;
+    long offset;
+
+    TraversePosition(TraversePosition outer) {
+      this.outer = outer;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+/**
+ * One transaction of a handle: from {@link #start} on the handle works on an overlay.
+ *
+ * <p>A handle that holds the exclusive allrecord lock starts, commits and cancels without taking or
+ * dropping a lock: nobody else can write, and its allrecord lock outlives the transaction.
+ */
+final class Transaction {
+  private final TdbState state;
+  private final TransactionOverlay overlay;
+  private final CommitWriter writer;
+  private final boolean ownsLocks;
+  private int nested;
+  private boolean poisoned;
+  private boolean openLocked;
+  private boolean ended;
+
+  private Transaction(TdbState state, FreeList freeList, boolean ownsLocks) {
+    this.state = state;
+    this.ownsLocks = ownsLocks;
+    this.overlay = new TransactionOverlay(state.file);
+    this.writer = new CommitWriter(state, freeList, overlay);
+  }
+
+  static Transaction start(TdbState state, FreeList freeList) {
+    state.requireWritable();
+    if (state.positions != null || state.writeTraverses > 0) {
+      throw TdbException.of(
+          TdbError.LOCK, state.path, "cannot start a transaction inside a traverse");
+    }
+    boolean ownsLocks = !state.locks.holdsAllExclusive();
+    if (ownsLocks) {
+      if (state.locks.holdsExtra(false)) {
+        throw TdbException.of(
+            TdbError.LOCK, state.path, "cannot start a transaction while holding other locks");
+      }
+      state.locks.lockTransaction();
+      try {
+        state.locks.lockAllUpgradable();
+      } catch (TdbException e) {
+        state.locks.unlockTransaction();
+        throw e;
+      }
+    }
+    try {
+      state.file.refresh();
+      var transaction = new Transaction(state, freeList, ownsLocks);
+      state.io = transaction.overlay;
+      return transaction;
+    } catch (RuntimeException | InternalError e) {
+      if (ownsLocks) {
+        state.locks.unlockAllUpgradable();
+        state.locks.unlockTransaction();
+      }
+      throw e;
+    }
+  }
+
+  void nest() {
+    if (!state.has(TdbFlag.ALLOW_NESTING)) {
+      throw TdbException.of(
+          TdbError.NESTING, state.path, "a transaction is open and this handle does not nest them");
+    }
+    nested++;
+  }
+
+  /** Ends an inner transaction; false if this is the outermost one. */
+  boolean endNested(boolean cancelled) {
+    if (nested == 0) {
+      return false;
+    }
+    nested--;
+    poisoned |= cancelled;
+    return true;
+  }
+
+  boolean isNested() {
+    return nested > 0;
+  }
+
+  void prepare() {
+    if (overlay.isSealed()) {
+      throw TdbException.of(TdbError.EINVAL, state.path, "the transaction is prepared already");
+    }
+    if (poisoned) {
+      cancel();
+      throw TdbException.of(
+          TdbError.IO, state.path, "an inner transaction was cancelled, so the outer one is too");
+    }
+    if (overlay.isEmpty()) {
+      return;
+    }
+    try {
+      if (ownsLocks) {
+        if (state.locks.holdsExtra(true)) {
+          throw TdbException.of(
+              TdbError.LOCK, state.path, "cannot commit while holding chain locks");
+        }
+        state.locks.upgradeAll();
+        state.locks.lockOpen();
+        openLocked = true;
+      }
+      writer.prepare();
+    } catch (RuntimeException | InternalError e) {
+      cancelAfter(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Makes the transaction permanent and ends it, whatever happens.
+   *
+   * @return whether the file has become so fragmented that repacking pays
+   */
+  boolean commit() {
+    if (overlay.isEmpty() && !poisoned) {
+      end();
+      return false;
+    }
+    if (!overlay.isSealed()) {
+      prepare();
+    }
+    boolean repack;
+    try {
+      repack = overlay.hasGrown() && new FreeList(state).isFragmented();
+      writer.write();
+    } catch (RuntimeException | InternalError e) {
+      rollBackAfter(e);
+      throw e;
+    }
+    cancel();
+    return repack;
+  }
+
+  private void rollBackAfter(Throwable failure) {
+    try {
+      if (writer.isRecoveryValid()) {
+        Recovery.run(state.file);
+      }
+    } catch (RuntimeException | InternalError e) {
+      // The recovery data stays valid in the file: whoever takes the next lock tries again.
+      failure.addSuppressed(e);
+      end();
+      return;
+    }
+    cancelAfter(failure);
+  }
+
+  private void cancelAfter(Throwable failure) {
+    try {
+      cancel();
+    } catch (RuntimeException | InternalError e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Drops what is not written, marks the recovery data as not needed and gives the locks back. */
+  void cancel() {
+    try {
+      writer.invalidate();
+    } finally {
+      end();
+    }
+  }
+
+  /** Whether the transaction is over, its locks given back. */
+  boolean hasEnded() {
+    return ended;
+  }
+
+  private void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    state.io = state.file;
+    if (ownsLocks) {
+      state.locks.unlockAllUpgradable();
+      state.locks.unlockTransaction();
+      if (openLocked) {
+        state.locks.unlockOpen();
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+/** The transaction that is open on a handle, if one is, and what starts and ends it. */
+final class Transactions {
+  private final TdbState state;
+  private final FreeList freeList;
+  private final RecordStore store;
+  private Transaction transaction;
+
+  Transactions(TdbState state, FreeList freeList, RecordStore store) {
+    this.state = state;
+    this.freeList = freeList;
+    this.store = store;
+  }
+
+  boolean isOpen() {
+    return transaction != null;
+  }
+
+  void start() {
+    if (transaction != null) {
+      transaction.nest();
+    } else {
+      transaction = Transaction.start(state, freeList);
+    }
+  }
+
+  void prepare() {
+    var current = current();
+    if (!current.isNested()) {
+      try {
+        current.prepare();
+      } finally {
+        forgetIfEnded();
+      }
+    }
+  }
+
+  void commit() {
+    boolean repack = false;
+    try {
+      if (!current().endNested(false)) {
+        repack = transaction.commit();
+      }
+    } finally {
+      forgetIfEnded();
+    }
+    if (repack) {
+      try {
+        repack();
+      } catch (TdbException _) {
+        // The commit stands and its caller must not take it for failed. Repacking is only tidying
+        // up: it has been undone, and damage that stopped it will stop the next access too.
+      }
+    }
+  }
+
+  void cancel() {
+    try {
+      if (!current().endNested(true)) {
+        transaction.cancel();
+      }
+    } finally {
+      forgetIfEnded();
+    }
+  }
+
+  /** Ends whatever is open, also inner transactions. */
+  void cancelAll() {
+    if (transaction != null) {
+      try {
+        transaction.cancel();
+      } finally {
+        transaction = null;
+      }
+    }
+  }
+
+  void repack() {
+    start();
+    try {
+      Repack.run(state, store);
+    } catch (RuntimeException | InternalError e) {
+      try {
+        cancel();
+      } catch (TdbException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    commit();
+  }
+
+  private Transaction current() {
+    if (transaction == null) {
+      throw TdbException.of(TdbError.EINVAL, state.path, "no transaction is open");
+    }
+    return transaction;
+  }
+
+  private void forgetIfEnded() {
+    if (transaction != null && transaction.hasEnded()) {
+      transaction = null;
+    }
+  }
+}

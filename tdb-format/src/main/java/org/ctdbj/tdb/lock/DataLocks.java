@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb.lock;
+
+import org.ctdbj.tdb.os.LockMode;
+
+/**
+ * How the locks of chains, of the free list and of all records of a file are taken from the system,
+ * without counting and without judging whether the handle may. Without {@code wait}, false means
+ * that another holder is in the way; with it the calls return true or throw. Nothing has changed
+ * after false or an exception.
+ */
+sealed interface DataLocks permits ByteLocks, MutexLocks, NoLocks {
+  /**
+   * Locks a chain or the free list.
+   *
+   * @param holdsChain whether this handle holds another chain already
+   */
+  boolean lock(int chain, LockMode mode, boolean holdsChain, boolean wait);
+
+  /** Makes the shared lock of a chain exclusive. */
+  boolean promote(int chain, boolean wait);
+
+  void unlock(int chain);
+
+  /** Locks all chains and all records. */
+  boolean lockAll(LockMode mode, boolean wait);
+
+  /** Makes the shared lock of all chains and records exclusive; waits. */
+  void upgradeAll();
+
+  void unlockAll();
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb.lock;
+
+import org.ctdbj.tdb.os.LockMode;
+import org.ctdbj.tdb.os.NativeFile;
+
+/** The bytes of records on which traverses of one handle stand; counted, since traverses nest. */
+final class RecordLocks {
+  private final NativeFile file;
+  private final HeldLocks held = new HeldLocks();
+
+  RecordLocks(NativeFile file) {
+    this.file = file;
+  }
+
+  boolean isEmpty() {
+    return held.isEmpty();
+  }
+
+  void lock(long offset) {
+    if (held.find(offset) < 0) {
+      file.lock(LockMode.READ, offset, 1, true);
+    }
+    held.count(offset, LockMode.READ);
+  }
+
+  /** Undoes one {@link #lock}; false if there is none. */
+  boolean unlock(long offset) {
+    int i = held.find(offset);
+    if (i < 0) {
+      return false;
+    }
+    if (held.count(i) == 1) {
+      file.unlock(offset, 1);
+    }
+    held.decrement(i);
+    return true;
+  }
+
+  /** Whether no traverse of this or another handle stands there. */
+  boolean probe(long offset) {
+    // The kernel would turn this handle's own lock into an exclusive one.
+    if (held.find(offset) >= 0 || !file.lock(LockMode.WRITE, offset, 1, false)) {
+      return false;
+    }
+    file.unlock(offset, 1);
+    return true;
+  }
+
+  /** Locks again what an unlock of a whole range has swallowed. */
+  void restore() {
+    for (int i = 0; i < held.size(); i++) {
+      file.lock(LockMode.READ, held.offset(i), 1, true);
+    }
+  }
+
+  void releaseAll() {
+    while (!held.isEmpty()) {
+      file.unlock(held.offset(0), 1);
+      held.remove(0);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb.os;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/**
+ * {@code pthread_mutex_t}s in a mapped file: error-checking, shared between processes, robust (the
+ * next one who locks learns that the owner died). They are addressed by their offset in the
+ * mapping. Results are error numbers, 0 for success.
+ *
+ * <p>A mutex belongs to the kernel thread that locked it: only that thread can unlock it, so
+ * virtual threads must not use them, and the end of the thread counts as the owner's death. The
+ * mapping must not change while one of them is held.
+ */
+public final class RobustMutexes {
+  private static final int ERRORCHECK = 2;
+  private static final int PROCESS_SHARED = 1;
+  private static final int ROBUST = 1;
+
+  /** More than {@code sizeof(pthread_mutexattr_t)} anywhere. */
+  private static final int ATTRIBUTES_SIZE = 64;
+
+  private static final int SIZE =
+      switch (System.getProperty("os.arch")) {
+        case "amd64", "x86_64" -> 40;
+        case "aarch64" -> 48;
+        default -> 0;
+      };
+
+  private final MemorySegment memory;
+  private final long address;
+  private final long limit;
+
+  /**
+   * Mutexes in that mapping, at whatever offsets.
+   *
+   * @throws UnsupportedOperationException if {@link #isSupported} is false
+   */
+  public RobustMutexes(Mapping mapping) {
+    this.memory = mapping.segment();
+    this.address = memory.address();
+    this.limit = memory.byteSize() - size() + 1;
+  }
+
+  /** Whether the layout of a mutex is known here: glibc on x86_64 and aarch64. */
+  public static boolean isSupported() {
+    return SIZE != 0;
+  }
+
+  /** {@code sizeof(pthread_mutex_t)} in glibc. */
+  public static int size() {
+    if (SIZE == 0) {
+      throw new UnsupportedOperationException(
+          "TDB files with mutexes are not supported on "
+              + System.getProperty("os.arch")
+              + " (only on x86_64 and aarch64): open the database without mutexes");
+    }
+    return SIZE;
+  }
+
+  private long at(long offset) {
+    if (!memory.scope().isAlive()) {
+      throw new IllegalStateException("the mapping with the mutexes has been closed or changed");
+    }
+    return address + Objects.checkIndex(offset, limit);
+  }
+
+  /** Makes free mutexes of {@code count} adjacent stretches of memory, whatever they held. */
+  public int initialise(long offset, int count) {
+    try (var arena = Arena.ofConfined()) {
+      var attributes = arena.allocate(ATTRIBUTES_SIZE, 8);
+      int r = Libc.attributesInit(attributes);
+      if (r == 0) {
+        r = Libc.attributesSetType(attributes, ERRORCHECK);
+      }
+      if (r == 0) {
+        r = Libc.attributesSetProcessShared(attributes, PROCESS_SHARED);
+      }
+      if (r == 0) {
+        r = Libc.attributesSetRobust(attributes, ROBUST);
+      }
+      for (int i = 0; i < count && r == 0; i++) {
+        r = Libc.mutexInit(at(offset + (long) i * SIZE), attributes);
+      }
+      return r;
+    }
+  }
+
+  /**
+   * Locks without waiting.
+   *
+   * @return 0, EBUSY, EOWNERDEAD (locked, but {@link #makeConsistent} is due) or ENOTRECOVERABLE
+   */
+  public int tryLock(long offset) {
+    return Libc.mutexTryLock(at(offset));
+  }
+
+  /**
+   * Locks and waits for that; cannot be interrupted.
+   *
+   * @return 0, EOWNERDEAD (locked, but {@link #makeConsistent} is due), ENOTRECOVERABLE, or EDEADLK
+   *     if this thread holds it
+   */
+  public int lock(long offset) {
+    return Libc.mutexLock(at(offset));
+  }
+
+  /**
+   * Unlocks.
+   *
+   * @return 0, or EPERM if this thread does not hold it
+   */
+  public int unlock(long offset) {
+    return Libc.mutexUnlock(at(offset));
+  }
+
+  /**
+   * Declares what the mutex guards good again, after EOWNERDEAD; else nobody can lock it after the
+   * unlock.
+   */
+  public int makeConsistent(long offset) {
+    return Libc.mutexConsistent(at(offset));
+  }
+
+  /** The memory the mutexes are in, for what stands between them. */
+  public MemorySegment memory() {
+    return memory;
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+
+/** A libtdb process (python3-tdb) that opens files and does one operation per line. */
+final class LibTdb implements AutoCloseable {
+  private static final Path PYTHON = Path.of("/usr/bin/python3");
+
+  private static final String PROGRAM =
+      """
+      import os, sys, tdb
+      h = {}
+      def x(s): return b'' if s == '-' else bytes.fromhex(s)
+      for line in sys.stdin:
+          a = line.split()
+          try:
+              r = 'ok'
+              if a[0] == 'open':
+                  h[a[1]] = tdb.Tdb(a[2], int(a[3]), int(a[4]), int(a[5]))
+              elif a[0] == 'die': os._exit(9)
+              else:
+                  t = h[a[1]]
+                  if a[0] == 'store': t.store(x(a[2]), x(a[3]))
+                  elif a[0] == 'insert': t.store(x(a[2]), x(a[3]), tdb.INSERT)
+                  elif a[0] == 'append': t.append(x(a[2]), x(a[3]))
+                  elif a[0] == 'delete':
+                      try: t.delete(x(a[2]))
+                      except RuntimeError: r = 'absent'
+                  elif a[0] == 'get':
+                      v = t.get(x(a[2])); r = 'none' if v is None else 'v' + v.hex()
+                  elif a[0] == 'count': r = str(sum(1 for _ in t))
+                  elif a[0] == 'wipe': t.clear()
+                  elif a[0] == 'repack': t.repack()
+                  elif a[0] == 'freelist': r = str(t.freelist_size)
+                  elif a[0] == 'start': t.transaction_start()
+                  elif a[0] == 'prepare': t.transaction_prepare_commit()
+                  elif a[0] == 'commit': t.transaction_commit()
+                  elif a[0] == 'cancel': t.transaction_cancel()
+                  elif a[0] == 'lockall': t.lock_all()
+                  elif a[0] == 'unlockall': t.unlock_all()
+                  elif a[0] == 'seqnum': r = str(t.seqnum)
+                  elif a[0] == 'incseq': t.increment_seqnum_nonblock()
+                  elif a[0] == 'flags': r = str(t.flags)
+                  elif a[0] == 'close': t.close(); del h[a[1]]
+                  else: r = 'unknown command ' + a[0]
+          except Exception as e:
+              r = 'error ' + repr(e)
+          print(r, flush=True)
+      """;
+
+  private final Process process;
+  private final BufferedWriter to;
+  private final BufferedReader from;
+
+  private LibTdb(Process process) {
+    this.process = process;
+    this.to =
+        new BufferedWriter(
+            new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
+    this.from =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  /** Starts the process, or skips the test if the machine has no python3-tdb. */
+  static LibTdb start() throws IOException {
+    Assumptions.assumeTrue(Files.isExecutable(PYTHON), "needs /usr/bin/python3 with python3-tdb");
+    var process =
+        new ProcessBuilder(PYTHON.toString(), "-u", "-c", PROGRAM)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    var lib = new LibTdb(process);
+    String answer = lib.tryCall("open probe /nonexistent/x 0 0 0");
+    if (answer == null) {
+      lib.close();
+      Assumptions.abort("needs the Debian package python3-tdb (import tdb failed)");
+    }
+    return lib;
+  }
+
+  /** Opens {@code path} read-write in the child under {@code name}. */
+  void open(String name, Path path, int hashSize, int flags) {
+    ok("open " + name + " " + path + " " + hashSize + " " + flags + " " + (2 | 0100));
+  }
+
+  void ok(String command) {
+    String answer = call(command);
+    if (!answer.equals("ok")) {
+      throw new AssertionError("libtdb: " + command + ": " + answer);
+    }
+  }
+
+  /** Sends a command without waiting for the answer. */
+  void send(String command) {
+    try {
+      to.write(command);
+      to.newLine();
+      to.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  String receive() {
+    try {
+      return from.readLine();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  boolean hasAnswer() throws IOException {
+    return from.ready();
+  }
+
+  private String tryCall(String command) throws IOException {
+    try {
+      send(command);
+    } catch (UncheckedIOException e) {
+      return null;
+    }
+    return from.readLine();
+  }
+
+  String call(String command) {
+    send(command);
+    String answer = receive();
+    if (answer == null) {
+      throw new AssertionError("libtdb process ended at: " + command);
+    }
+    return answer;
+  }
+
+  static String hex(byte[] bytes) {
+    return bytes.length == 0 ? "-" : HexFormat.of().formatHex(bytes);
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public void close() {
+    try {
+      to.close();
+    } catch (IOException e) {
+      process.destroyForcibly();
+    }
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -432,6 +432,19 @@ public final class Tdb implements AutoCloseable {
    * @throws TdbException if the file cannot be locked or read
    */
   public CheckReport check() {
+    return readLocked(() -> new FileChecker(state).check());
+  }
+
+  /**
+   * What the file is and holds. Takes the allrecord read lock unless the handle is read-only.
+   *
+   * @throws TdbException if the file cannot be locked or read, or is damaged
+   */
+  public FileInfo info() {
+    return readLocked(() -> FileInfo.of(state));
+  }
+
+  private <R> R readLocked(Call<R> call) {
     return guarded(
         () -> {
           boolean lock = !state.readOnly && !state.locks.holdsAll();
@@ -439,7 +452,7 @@ public final class Tdb implements AutoCloseable {
             state.locks.lockAll(LockMode.READ, true);
           }
           try {
-            return new FileChecker(state).check();
+            return call.call();
           } finally {
             if (lock) {
               state.locks.unlockAll(LockMode.READ);

@@ -4,6 +4,7 @@ package org.ctdbj.tdb;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.ctdbj.tdb.os.LockMode;
 
 /**
@@ -370,11 +371,7 @@ public final class Tdb implements AutoCloseable {
    * Wraps around.
    */
   public int sequenceNumber() {
-    try {
-      return state.io.sequenceNumber();
-    } catch (InternalError e) {
-      throw damaged(e);
-    }
+    return guarded(() -> state.io.sequenceNumber());
   }
 
   /**
@@ -435,28 +432,22 @@ public final class Tdb implements AutoCloseable {
     return readLocked(() -> new FileChecker(state).check());
   }
 
-  /**
-   * What the file is and holds. Takes the allrecord read lock unless the handle is read-only.
-   *
-   * @throws TdbException if the file cannot be locked or read, or is damaged
-   */
+  /** What the file is and holds; locked as in {@link #check}, but damage is thrown. */
   public FileInfo info() {
     return readLocked(() -> FileInfo.of(state));
   }
 
-  private <R> R readLocked(Call<R> call) {
+  private <R> R readLocked(Supplier<R> call) {
     return guarded(
         () -> {
-          boolean lock = !state.readOnly && !state.locks.holdsAll();
-          if (lock) {
-            state.locks.lockAll(LockMode.READ, true);
+          if (state.readOnly || state.locks.holdsAll()) {
+            return call.get();
           }
+          state.locks.lockAll(LockMode.READ, true);
           try {
-            return call.call();
+            return call.get();
           } finally {
-            if (lock) {
-              state.locks.unlockAll(LockMode.READ);
-            }
+            state.locks.unlockAll(LockMode.READ);
           }
         });
   }
@@ -480,13 +471,9 @@ public final class Tdb implements AutoCloseable {
     }
   }
 
-  private interface Call<R> {
-    R call();
-  }
-
-  private <R> R guarded(Call<R> call) {
+  private <R> R guarded(Supplier<R> call) {
     try {
-      return call.call();
+      return call.get();
     } catch (InternalError e) {
       throw damaged(e);
     }

@@ -44,7 +44,8 @@ final class TdbCommand implements Runnable {
   @Command(
       name = "info",
       description = "Shows what a file is and what it holds.",
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      versionProvider = Ctdbj.Version.class)
   int info(
       @Option(names = "--lock", description = LOCK) boolean lock,
       @Parameters(paramLabel = "FILE") Path file) {
@@ -81,7 +82,8 @@ final class TdbCommand implements Runnable {
   @Command(
       name = "dump",
       description = "Writes all records as text, in the form of tdbdump.",
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      versionProvider = Ctdbj.Version.class)
   int dump(
       @Option(names = "--lock", description = LOCK) boolean lock,
       @Parameters(paramLabel = "FILE") Path file) {
@@ -111,7 +113,8 @@ final class TdbCommand implements Runnable {
         "Checks every rule of the format. Damage is reported with the offset, what was expected and"
             + " what was found, and the exit code is 1."
       },
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      versionProvider = Ctdbj.Version.class)
   int check(
       @Option(names = "--lock", description = LOCK) boolean lock,
       @Parameters(paramLabel = "FILE") Path file) {

@@ -168,6 +168,7 @@ class TdbCommandTest {
     Result version = ctdbj("--version");
     assertEquals(0, version.exit());
     assertTrue(version.out().startsWith("ctdbj "), version.out());
+    assertEquals(version, ctdbj("tdb", "info", "--version"));
   }
 
   @Test

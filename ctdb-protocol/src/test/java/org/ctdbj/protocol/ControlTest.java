@@ -145,7 +145,7 @@ class ControlTest {
   @ParameterizedTest
   @MethodSource("served")
   void isServed(String line) {
-    String[] column = line.split(" ");
+    String[] column = line.split(" ", 4);
     Control control = Control.of(Integer.parseInt(column[0]));
 
     assertEquals(Control.valueOf(column[1]), control);
@@ -170,7 +170,7 @@ class ControlTest {
   @Test
   void everyNumberIsServedObsoleteLaterOrUnassigned() {
     TreeSet<Integer> assigned = new TreeSet<>();
-    served().forEach(line -> assigned.add(Integer.parseInt(line.split(" ")[0])));
+    served().forEach(line -> assigned.add(Integer.parseInt(line.split(" ", 4)[0])));
     IntStream.of(OBSOLETE).forEach(assigned::add);
     IntStream.of(LATER).forEach(assigned::add);
 

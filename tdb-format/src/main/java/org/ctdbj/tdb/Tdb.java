@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.ctdbj.tdb.os.LockMode;
 
 /**
@@ -391,11 +392,7 @@ public final class Tdb implements AutoCloseable {
    * Wraps around.
    */
   public int sequenceNumber() {
-    try {
-      return state.io.sequenceNumber();
-    } catch (InternalError e) {
-      throw damaged(e);
-    }
+    return guarded(() -> state.io.sequenceNumber());
   }
 
   /**
@@ -453,18 +450,25 @@ public final class Tdb implements AutoCloseable {
    * @throws TdbException if the file cannot be locked or read
    */
   public CheckReport check() {
+    return readLocked(() -> new FileChecker(state).check());
+  }
+
+  /** What the file is and holds; locked as in {@link #check}, but damage is thrown. */
+  public FileInfo info() {
+    return readLocked(() -> FileInfo.of(state));
+  }
+
+  private <R> R readLocked(Supplier<R> call) {
     return guarded(
         () -> {
-          boolean lock = !state.readOnly && !state.locks.holdsAll();
-          if (lock) {
-            state.locks.lockAll(LockMode.READ, true);
+          if (state.readOnly || state.locks.holdsAll()) {
+            return call.get();
           }
+          state.locks.lockAll(LockMode.READ, true);
           try {
-            return new FileChecker(state).check();
+            return call.get();
           } finally {
-            if (lock) {
-              state.locks.unlockAll(LockMode.READ);
-            }
+            state.locks.unlockAll(LockMode.READ);
           }
         });
   }
@@ -488,13 +492,9 @@ public final class Tdb implements AutoCloseable {
     }
   }
 
-  private interface Call<R> {
-    R call();
-  }
-
-  private <R> R guarded(Call<R> call) {
+  private <R> R guarded(Supplier<R> call) {
     try {
-      return call.call();
+      return call.get();
     } catch (InternalError e) {
       throw damaged(e);
     }

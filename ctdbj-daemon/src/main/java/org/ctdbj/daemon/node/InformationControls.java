@@ -50,6 +50,7 @@ final class InformationControls {
         Control.STATISTICS_RESET,
         request -> {
           node.counters().reset(node.timers().wallClockMicros());
+          modes.resetDatabaseStatistics();
           request.reply(0);
         });
     controls.register(

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Calls;
 import org.ctdbj.protocol.Control;
@@ -124,6 +125,12 @@ class RealDaemonTest {
     }
     assertEquals(
         -22, daemon.control(Control.GET_TUNABLE, new TunableName("NoSuch").encode()).status());
+    // Unknown and malformed have different answers.
+    Bytes least = new ByteWriter(8).putInt(4).put(Bytes.ofText("None")).toBytes();
+    assertEquals(least.length(), Control.GET_TUNABLE.minRequestSize());
+    assertEquals(-22, daemon.control(Control.GET_TUNABLE, least).status());
+    Bytes less = new ByteWriter(7).putInt(3).put(Bytes.ofText("Non")).toBytes();
+    assertEquals(-1, daemon.control(Control.GET_TUNABLE, less).status());
   }
 
   @Test

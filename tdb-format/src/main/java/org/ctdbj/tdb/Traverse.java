@@ -173,8 +173,8 @@ final class Traverse {
   }
 
   /**
-   * As {@link #chainwise}, for one chain. A chain that looks empty is not locked, except the first: the first lock of a
-   * handle finds out whether a crashed commit has to be undone.
+   * As {@link #chainwise}, for one chain. A chain that looks empty is not locked, except the first:
+   * the first lock of a handle finds out whether a crashed commit has to be undone.
    *
    * @return number of records visited; negated if the visitor wants no more
    */

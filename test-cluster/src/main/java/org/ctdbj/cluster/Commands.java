@@ -34,8 +34,8 @@ public final class Commands {
   }
 
   /**
-   * Runs a program with no input. Output goes through files, so that a background process that keeps a descriptor open
-   * cannot hold the caller up.
+   * Runs a program with no input. Output goes through files, so that a background process that
+   * keeps a descriptor open cannot hold the caller up.
    *
    * @param environment added to the own environment
    * @throws IllegalStateException if it does not end in time; it is killed then

@@ -18,8 +18,8 @@ public enum DaemonKind {
   private static final Path REAL = Path.of("/usr/sbin/ctdbd");
 
   /**
-   * The daemon that tests are about: this project's, or the one that the system property {@code ctdbj.test.daemon} names,
-   * to find out whether a test asks for more than the original does.
+   * The daemon that tests are about: this project's, or the one that the system property {@code
+   * ctdbj.test.daemon} names, to find out whether a test asks for more than the original does.
    */
   public static DaemonKind underTest() {
     return valueOf(System.getProperty("ctdbj.test.daemon", CTDBJ.name()));
@@ -36,7 +36,8 @@ public enum DaemonKind {
   /** What is missing if the program is not {@link #available}. */
   public String missing() {
     return switch (this) {
-      case CTDBJ -> "target/dist/bin/ctdbj-daemon is missing: run 'mvn package' at the root of the project";
+      case CTDBJ ->
+          "target/dist/bin/ctdbj-daemon is missing: run 'mvn package' at the root of the project";
       case CTDBD -> REAL + " is missing: install the package ctdb";
     };
   }
@@ -50,8 +51,8 @@ public enum DaemonKind {
   }
 
   /**
-   * The built programs: the directory named by the system property {@code ctdbj.dist}, else {@code target/dist} of the
-   * working directory or of one above it.
+   * The built programs: the directory named by the system property {@code ctdbj.dist}, else {@code
+   * target/dist} of the working directory or of one above it.
    */
   public static Optional<Path> distribution() {
     String named = System.getProperty("ctdbj.dist");

@@ -11,12 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.ctdbj.cluster.local.LocalCluster;
+import org.ctdbj.cluster.local.LocalNode;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Samba's {@code ctdb} tool prints the same over this project's daemons as over the original ones. */
+/**
+ * Samba's {@code ctdb} tool prints the same over this project's daemons as over the original ones.
+ */
 @Tag("interop")
 class CtdbToolTest {
   private static final Duration LIMIT = Duration.ofSeconds(120);
@@ -171,11 +174,7 @@ class CtdbToolTest {
       assertTrue(
           Files.notExists(cluster.node(0).base().resolve("run/ctdbd.pid")),
           "the PID file is gone when the tool returns");
-      Await.until(
-          "process has ended",
-          LIMIT,
-          () -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty(),
-          cluster::describe);
+      Await.until("process has ended", LIMIT, () -> !LocalNode.lives(pid), cluster::describe);
       cluster.node(0).start();
       cluster.awaitHealthy(LIMIT);
     }
@@ -191,24 +190,34 @@ class CtdbToolTest {
       Commands.Result result = cluster.node(pnn).ctdb(arguments);
       transcript.add("$ " + step);
       transcript.add(comparable(cluster, step, result));
-      if (step.endsWith("stop") || step.contains("ban ") || step.contains("continue") || step.contains("unban")) {
+      if (step.endsWith("stop")
+          || step.contains("ban ")
+          || step.contains("continue")
+          || step.contains("unban")) {
         settle(cluster);
       }
     }
     return transcript;
   }
 
-  /** Waits until a change of the cluster has come to rest: every node that takes part has the same map. */
+  /**
+   * Waits until a change of the cluster has come to rest: every node that takes part has the same
+   * map.
+   */
   private static void settle(LocalCluster cluster) {
     Await.until(
         "the cluster has settled",
         LIMIT,
         () ->
             cluster.nodes().stream()
-                    .map(node -> node.ctdb("-X", "nodestatus", "all").output().replaceAll("\\|[YN]\\|", ""))
-                    .distinct()
-                    .count()
-                == 1
+                        .map(
+                            node ->
+                                node.ctdb("-X", "nodestatus", "all")
+                                    .output()
+                                    .replaceAll("\\|[YN]\\|", ""))
+                        .distinct()
+                        .count()
+                    == 1
                 && cluster.nodes().stream()
                     .map(node -> node.ctdb("status").output())
                     .filter(text -> !text.contains("Generation:INVALID"))
@@ -223,10 +232,12 @@ class CtdbToolTest {
         cluster::describe);
   }
 
-  /** What the tool printed, without what differs from run to run: places, times, numbers of processes. */
+  /**
+   * What the tool printed, without what differs from run to run: places, times, numbers of
+   * processes.
+   */
   private static String comparable(LocalCluster cluster, String step, Commands.Result result) {
-    String text =
-        "=> " + result.exitCode() + "\n" + result.output() + "2> " + result.errors();
+    String text = "=> " + result.exitCode() + "\n" + result.output() + "2> " + result.errors();
     text =
         text.replace(cluster.directory().toString(), "DIRECTORY")
             .replace(cluster.node(0).address().replaceAll("\\d+$", ""), "NET.")

@@ -79,7 +79,8 @@ class HammerTest {
       List<Hammer> hammers = new ArrayList<>();
       try {
         for (LocalNode node : cluster.nodes()) {
-          hammers.add(Hammer.start(List.of(), program, node.socket(), DATABASE, KEYS, 40_000, seed++));
+          hammers.add(
+              Hammer.start(List.of(), program, node.socket(), DATABASE, KEYS, 40_000, seed++));
         }
         for (Hammer hammer : hammers) {
           Hammer.Report report = hammer.await();
@@ -113,8 +114,7 @@ class HammerTest {
         }
         for (int kill = 0; kill < 4; kill++) {
           try (Hammer dying =
-              Hammer.start(
-                  List.of(), program, victim.socket(), DATABASE, KEYS, 0, 1000 + kill)) {
+              Hammer.start(List.of(), program, victim.socket(), DATABASE, KEYS, 0, 1000 + kill)) {
             awaitCount(victim, 2);
             victim.kill();
             assertTrue(dying.await().daemonGone());
@@ -125,7 +125,8 @@ class HammerTest {
         survivors.forEach(Hammer::stop);
         for (int pnn = 0; pnn < 2; pnn++) {
           Hammer.Report report = survivors.get(pnn).await();
-          assertTrue(!report.daemonGone(), () -> "a surviving daemon went away\n" + cluster.describe());
+          assertTrue(
+              !report.daemonGone(), () -> "a surviving daemon went away\n" + cluster.describe());
           assertEquals(report.perKey(), totals(cluster.node(0), pnn), cluster::describe);
         }
       } finally {

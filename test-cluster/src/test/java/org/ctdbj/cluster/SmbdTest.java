@@ -34,7 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SmbdTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** What fails with Samba 4.17.12 over the original ctdbd, too, and on a server without a cluster. */
+  /**
+   * What fails with Samba 4.17.12 over the original ctdbd, too, and on a server without a cluster.
+   */
   private static final Map<String, Set<String>> KNOWN =
       Map.of(
           "smb2.oplock", Set.of("batch20", "batch22b", "stream1"),
@@ -95,8 +97,7 @@ class SmbdTest {
     Assumptions.assumeTrue(Torture.available(), "package samba-testsuite is missing");
     Torture.Verdicts verdicts =
         Torture.run(cluster, List.of(cluster.node(0), cluster.node(2)), test);
-    assertEquals(
-        "", verdicts.unexpected(Set.of()), () -> verdicts.output() + cluster.describe());
+    assertEquals("", verdicts.unexpected(Set.of()), () -> verdicts.output() + cluster.describe());
     assertEquals(1, verdicts.passed().size(), verdicts::output);
   }
 
@@ -114,7 +115,10 @@ class SmbdTest {
       assertTrue(answer.contains("NT_STATUS_SHARING_VIOLATION"), answer);
     }
     Await.until(
-        "the file is closed", LIMIT, () -> !locks(cluster.node(0)).contains(file), cluster::describe);
+        "the file is closed",
+        LIMIT,
+        () -> !locks(cluster.node(0)).contains(file),
+        cluster::describe);
     smbclient(cluster.node(2), "del " + file);
     assertTrue(Files.notExists(cluster.share().resolve(file)));
   }

@@ -34,8 +34,13 @@ final class Torture {
     String unexpected(Set<String> known) {
       return failed.stream()
           .filter(name -> !known.contains(name))
-          .map(name -> output.substring(Math.max(0, output.indexOf(": " + name + " [")))
-              .lines().limit(4).collect(Collectors.joining("\n")))
+          .map(
+              name ->
+                  output
+                      .substring(Math.max(0, output.indexOf(": " + name + " [")))
+                      .lines()
+                      .limit(4)
+                      .collect(Collectors.joining("\n")))
           .collect(Collectors.joining("\n"));
     }
   }

@@ -26,7 +26,8 @@ import org.ctdbj.protocol.body.Uptime;
 import org.ctdbj.protocol.body.VnnMap;
 
 /**
- * Measures clusters of three nodes on this machine, the original and this project's daemons in turn, and prints a table.
+ * Measures clusters of three nodes on this machine, the original and this project's daemons in
+ * turn, and prints a table.
  *
  * <p>usage: Comparison [ROUNDS]
  */
@@ -135,7 +136,10 @@ public final class Comparison {
     return rate;
   }
 
-  /** Fills a database through one node, then has the cluster recovered; the daemon says how long that took. */
+  /**
+   * Fills a database through one node, then has the cluster recovered; the daemon says how long
+   * that took.
+   */
   private static double recovery(LocalCluster cluster, Path program) throws IOException {
     try (Hammer filler =
         Hammer.start(
@@ -147,11 +151,7 @@ public final class Comparison {
       for (int i = 0; i < 3; i++) {
         int before = generation(connection);
         connection.control(Control.SET_RECMODE, Bytes.ofInt(1));
-        Await.until(
-            "recovery",
-            LIMIT,
-            () -> finished(connection, before),
-            cluster::describe);
+        Await.until("recovery", LIMIT, () -> finished(connection, before), cluster::describe);
         seconds.add(duration(cluster));
       }
     }
@@ -183,7 +183,9 @@ public final class Comparison {
     return time.seconds() + time.micros() / 1e6;
   }
 
-  /** MiB of one field of smaps_rollup, over the daemon and its children, averaged over the nodes. */
+  /**
+   * MiB of one field of smaps_rollup, over the daemon and its children, averaged over the nodes.
+   */
   private static double memory(LocalCluster cluster, String field) throws IOException {
     double kib = 0;
     for (LocalNode node : cluster.nodes()) {

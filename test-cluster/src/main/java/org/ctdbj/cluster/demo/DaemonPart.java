@@ -37,9 +37,12 @@ final class DaemonPart implements AutoCloseable {
     long start = System.nanoTime();
     cluster.start();
     narrator.line(
-        "all nodes OK " + Narrator.seconds(Duration.ofNanos(System.nanoTime() - start)) + " after the start of the first");
+        "all nodes OK "
+            + Narrator.seconds(Duration.ofNanos(System.nanoTime() - start))
+            + " after the start of the first");
     int leader = showRecord();
-    LocalNode survivor = cluster.nodes().stream().filter(n -> n.pnn() != leader).findFirst().orElseThrow();
+    LocalNode survivor =
+        cluster.nodes().stream().filter(n -> n.pnn() != leader).findFirst().orElseThrow();
     killLeader(leader, survivor);
     try (DaemonConnection connection = DaemonConnection.open(survivor);
         SharedDatabase database = SharedDatabase.attach(connection, "demo.tdb")) {
@@ -86,7 +89,14 @@ final class DaemonPart implements AutoCloseable {
     RecordHeader after = there.localHeader(KEY).orElseThrow();
     narrator.check(
         before.dmaster() == from && after.dmaster() == to && after.rsn() == before.rsn() + 2,
-        "  data master moved: node " + from + " -> " + to + ", rsn " + before.rsn() + " -> " + after.rsn());
+        "  data master moved: node "
+            + from
+            + " -> "
+            + to
+            + ", rsn "
+            + before.rsn()
+            + " -> "
+            + after.rsn());
   }
 
   private void killLeader(int leader, LocalNode survivor) throws IOException {
@@ -108,7 +118,11 @@ final class DaemonPart implements AutoCloseable {
           },
           cluster::describe);
       narrator.line(
-          "node " + elected[0] + " leads " + Narrator.seconds(Duration.ofNanos(System.nanoTime() - start)) + " after the kill");
+          "node "
+              + elected[0]
+              + " leads "
+              + Narrator.seconds(Duration.ofNanos(System.nanoTime() - start))
+              + " after the kill");
       Await.until(
           "recovery without the dead node",
           LIMIT,
@@ -168,7 +182,10 @@ final class DaemonPart implements AutoCloseable {
     narrator.quote(
         DaemonKind.distribution().orElseThrow().resolve("bin/ctdbj")
             + " tdb info "
-            + running.getFirst().base().resolve("db/volatile/demo.tdb." + running.getFirst().pnn()));
+            + running
+                .getFirst()
+                .base()
+                .resolve("db/volatile/demo.tdb." + running.getFirst().pnn()));
   }
 
   @Override

@@ -7,8 +7,9 @@ import org.ctdbj.cluster.DaemonKind;
 import org.ctdbj.cluster.samba.SambaCluster;
 
 /**
- * Shows the main job: three nodes on loopback, a record that moves between them, the death of the leader, and, where
- * smbd is installed and may be used, a share-mode conflict between smbd processes on different nodes.
+ * Shows the main job: three nodes on loopback, a record that moves between them, the death of the
+ * leader, and, where smbd is installed and may be used, a share-mode conflict between smbd
+ * processes on different nodes.
  */
 public final class Demo {
   private static final String USAGE =

@@ -29,7 +29,9 @@ final class SambaPart implements AutoCloseable {
     long start = System.nanoTime();
     cluster.start();
     narrator.line(
-        "three daemons and three smbd serve " + Narrator.seconds(Duration.ofNanos(System.nanoTime() - start)) + " after the start");
+        "three daemons and three smbd serve "
+            + Narrator.seconds(Duration.ofNanos(System.nanoTime() - start))
+            + " after the start");
     Files.writeString(cluster.share().resolve(FILE), "quarterly figures\n");
     Files.setPosixFilePermissions(
         cluster.share().resolve(FILE), PosixFilePermissions.fromString("rw-rw-rw-"));
@@ -84,7 +86,10 @@ final class SambaPart implements AutoCloseable {
     SambaNode node = cluster.node(0);
     narrator.line("smbd still runs. For example:");
     narrator.quote(
-        String.join(" ", cluster.clientCommand("smbclient", "//" + node.address() + "/share", "-U", SambaCluster.credentials())));
+        String.join(
+            " ",
+            cluster.clientCommand(
+                "smbclient", "//" + node.address() + "/share", "-U", SambaCluster.credentials())));
     narrator.quote(String.join(" ", node.command("ctdb", "status")));
     narrator.quote(String.join(" ", node.command("smbstatus")));
   }

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.ctdbj.cluster.Commands;
 
 /**
- * A running C program (hammer.c, linked with libtdb) that adds 1 to counters in the records of a volatile database from
- * one node, as fast as it can.
+ * A running C program (hammer.c, linked with libtdb) that adds 1 to counters in the records of a
+ * volatile database from one node, as fast as it can.
  */
 public final class Hammer implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(10);
@@ -70,7 +70,13 @@ public final class Hammer implements AutoCloseable {
       Path program = directory.resolve("hammer");
       List<String> command =
           List.of(
-              "/usr/bin/cc", "-O2", "-Wall", "-Werror", "-o", program.toString(), file.toString(),
+              "/usr/bin/cc",
+              "-O2",
+              "-Wall",
+              "-Werror",
+              "-o",
+              program.toString(),
+              file.toString(),
               "-ltdb");
       Commands.run(command, Map.of(), LIMIT).orThrow(command);
       return program;
@@ -84,10 +90,17 @@ public final class Hammer implements AutoCloseable {
    *
    * @param prefix command words before it, for example to enter a namespace
    * @param socket of the daemon
-   * @param count increments after which it ends; 0: it goes on until {@link #stop} or the daemon's end
+   * @param count increments after which it ends; 0: it goes on until {@link #stop} or the daemon's
+   *     end
    */
   public static Hammer start(
-      List<String> prefix, Path program, Path socket, String database, int keys, long count, int seed) {
+      List<String> prefix,
+      Path program,
+      Path socket,
+      String database,
+      int keys,
+      long count,
+      int seed) {
     try {
       Path output = Files.createTempFile("hammer", ".out");
       Path errors = Files.createTempFile("hammer", ".err");
@@ -125,7 +138,8 @@ public final class Hammer implements AutoCloseable {
   public Report await() {
     try {
       if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        throw new AssertionError("the hammer has not ended after " + LIMIT.toMinutes() + " minutes");
+        throw new AssertionError(
+            "the hammer has not ended after " + LIMIT.toMinutes() + " minutes");
       }
       int status = process.exitValue();
       if (status != 0 && status != 3) {

@@ -31,8 +31,8 @@ import org.ctdbj.protocol.packet.ReqControl;
 import org.ctdbj.protocol.packet.ReqMessage;
 
 /**
- * A client of one daemon, synchronous as smbd is: one request at a time, messages that arrive meanwhile are kept. Used by
- * one thread.
+ * A client of one daemon, synchronous as smbd is: one request at a time, messages that arrive
+ * meanwhile are kept. Used by one thread.
  */
 public final class DaemonConnection implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -73,9 +73,7 @@ public final class DaemonConnection implements AutoCloseable {
   public ReplyControl control(int pnn, Control control, long srvid, int flags, Bytes data)
       throws IOException {
     int reqid = ++lastReqid;
-    send(
-        new ReqControl(
-            new Header(0, pnn, 0, reqid), control.number(), srvid, 0, flags, data));
+    send(new ReqControl(new Header(0, pnn, 0, reqid), control.number(), srvid, 0, flags, data));
     return await(ReplyControl.class, reply -> reply.header().reqid() == reqid);
   }
 
@@ -87,9 +85,7 @@ public final class DaemonConnection implements AutoCloseable {
   /** Sends a call for a record and waits for the answer. */
   public ReplyCall call(int databaseId, int callId, int flags, Bytes key) throws IOException {
     int reqid = ++lastReqid;
-    send(
-        new ReqCall(
-            new Header(0, 0, 0, reqid), flags, databaseId, callId, 0, key, Bytes.EMPTY));
+    send(new ReqCall(new Header(0, 0, 0, reqid), flags, databaseId, callId, 0, key, Bytes.EMPTY));
     return await(ReplyCall.class, reply -> reply.header().reqid() == reqid);
   }
 
@@ -123,15 +119,16 @@ public final class DaemonConnection implements AutoCloseable {
     return NodeMap.decode(control(Control.GET_NODEMAP, Bytes.EMPTY).data());
   }
 
-  /** Whether the daemon sees all these nodes without any flag, itself in normal mode and running. */
+  /**
+   * Whether the daemon sees all these nodes without any flag, itself in normal mode and running.
+   */
   public boolean healthy(List<Integer> pnns) throws IOException {
     NodeMap map = nodeMap();
     boolean clean =
         pnns.stream()
             .allMatch(
                 pnn ->
-                    map.nodes().stream()
-                        .anyMatch(node -> node.pnn() == pnn && node.flags() == 0));
+                    map.nodes().stream().anyMatch(node -> node.pnn() == pnn && node.flags() == 0));
     return clean
         && control(Control.GET_RECMODE, Bytes.EMPTY).status() == 0
         && control(Control.GET_RUNSTATE, Bytes.EMPTY).data().getInt(0) == 5;
@@ -157,7 +154,8 @@ public final class DaemonConnection implements AutoCloseable {
       Packet packet =
           receive(deadline)
               .orElseThrow(
-                  () -> new IOException("no answer from the daemon in " + LIMIT.toSeconds() + " s"));
+                  () ->
+                      new IOException("no answer from the daemon in " + LIMIT.toSeconds() + " s"));
       if (kind.isInstance(packet) && wanted.test(kind.cast(packet))) {
         return kind.cast(packet);
       }

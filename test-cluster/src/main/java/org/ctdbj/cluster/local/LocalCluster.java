@@ -15,8 +15,9 @@ import org.ctdbj.cluster.DaemonKind;
 import org.ctdbj.cluster.FileTree;
 
 /**
- * Several daemons on addresses 127.x.y.1 and following, each with its own directory, in ctdbd's test mode. Different
- * kinds of daemon can be mixed. Closing it ends every process it started and removes its files.
+ * Several daemons on addresses 127.x.y.1 and following, each with its own directory, in ctdbd's
+ * test mode. Different kinds of daemon can be mixed. Closing it ends every process it started and
+ * removes its files.
  */
 public final class LocalCluster implements AutoCloseable {
   private final Path directory;
@@ -56,8 +57,7 @@ public final class LocalCluster implements AutoCloseable {
 
   /** A cluster of equal nodes with the usual settings. */
   public static LocalCluster of(int count, DaemonKind kind) {
-    return create(
-        IntStream.range(0, count).mapToObj(i -> kind).toList(), ClusterSettings.usual());
+    return create(IntStream.range(0, count).mapToObj(i -> kind).toList(), ClusterSettings.usual());
   }
 
   /** Starts all nodes and waits until every one is healthy. */
@@ -67,7 +67,9 @@ public final class LocalCluster implements AutoCloseable {
     return this;
   }
 
-  /** Waits until every running node sees every running node as healthy; returns how long it took. */
+  /**
+   * Waits until every running node sees every running node as healthy; returns how long it took.
+   */
   public Duration awaitHealthy(Duration limit) {
     List<LocalNode> running = nodes.stream().filter(LocalNode::running).toList();
     return Await.until(

@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.ctdbj.cluster.Await;
 import org.ctdbj.cluster.Commands;
 import org.ctdbj.cluster.DaemonKind;
@@ -43,7 +42,8 @@ public final class LocalNode {
       throws IOException {
     Path base = clusterDirectory.resolve("n" + pnn);
     for (String name :
-        List.of("run", "var", "share", "events/legacy", "db/volatile", "db/persistent", "db/state")) {
+        List.of(
+            "run", "var", "share", "events/legacy", "db/volatile", "db/persistent", "db/state")) {
       Files.createDirectories(base.resolve(name));
     }
     Files.writeString(base.resolve("nodes"), nodeLines);
@@ -130,27 +130,39 @@ public final class LocalNode {
 
   /** Whether the daemon's process lives. */
   public boolean running() {
-    return pid().flatMap(ProcessHandle::of).filter(ProcessHandle::isAlive).isPresent();
+    return pid().filter(LocalNode::lives).isPresent();
   }
 
-  /** SIGKILL for the daemon and everything it has started, then waits for its end and removes the PID file. */
+  /**
+   * Whether a process lives. One that has ended and that nobody has collected yet does not: the
+   * daemons are nobody's children here, and in a container it may take long until somebody collects
+   * them.
+   */
+  public static boolean lives(long pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      return state != 'Z' && state != 'X';
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /**
+   * SIGKILL for the daemon and everything it has started, then waits for its end and removes the
+   * PID file.
+   */
   public void kill() {
     Optional<ProcessHandle> daemon = pid().flatMap(ProcessHandle::of);
     if (daemon.isPresent()) {
       List<ProcessHandle> family = new ArrayList<>(daemon.get().descendants().toList());
       family.addFirst(daemon.get());
       family.forEach(ProcessHandle::destroyForcibly);
-      for (ProcessHandle process : family) {
-        try {
-          process.onExit().get(20, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new IllegalStateException(e);
-        } catch (java.util.concurrent.ExecutionException
-            | java.util.concurrent.TimeoutException e) {
-          throw new IllegalStateException("process " + process.pid() + " does not end", e);
-        }
-      }
+      Await.until(
+          "end of the processes of node " + pnn,
+          START_LIMIT,
+          () -> family.stream().noneMatch(process -> lives(process.pid())),
+          () -> logTail(10));
     }
     try {
       Files.deleteIfExists(base.resolve("run/ctdbd.pid"));
@@ -161,8 +173,7 @@ public final class LocalNode {
 
   /** Sends the daemon's process a signal by name, for example STOP or CONT. */
   public void signal(String name) {
-    List<String> command =
-        List.of("kill", "-" + name, Long.toString(pid().orElseThrow()));
+    List<String> command = List.of("kill", "-" + name, Long.toString(pid().orElseThrow()));
     Commands.run(command, Map.of(), COMMAND_LIMIT).orThrow(command);
   }
 

@@ -14,8 +14,8 @@ import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbOptions;
 
 /**
- * A volatile database used from one node as smbd uses it: the file is opened and locked directly, the daemon is only
- * asked to bring a record here. Used by one platform thread.
+ * A volatile database used from one node as smbd uses it: the file is opened and locked directly,
+ * the daemon is only asked to bring a record here. Used by one platform thread.
  */
 public final class SharedDatabase implements AutoCloseable {
   private final DaemonConnection connection;
@@ -30,14 +30,16 @@ public final class SharedDatabase implements AutoCloseable {
     this.pnn = pnn;
   }
 
-  /** Attaches a database at the node of the connection, which stays the caller's, and opens its file. */
+  /**
+   * Attaches a database at the node of the connection, which stays the caller's, and opens its
+   * file.
+   */
   public static SharedDatabase attach(DaemonConnection connection, String name) throws IOException {
     int id = ask(connection, Control.DB_ATTACH, Bytes.ofTerminated(name)).getInt(0);
     Path path = Path.of(ask(connection, Control.GETDBPATH, Bytes.ofInt(id)).text());
     int flags = ask(connection, Control.DB_OPEN_FLAGS, Bytes.ofInt(id)).getInt(0);
     int pnn = connection.control(Control.GET_PNN, Bytes.EMPTY).status();
-    return new SharedDatabase(
-        connection, Tdb.open(path, TdbOptions.ofBits(flags)), id, pnn);
+    return new SharedDatabase(connection, Tdb.open(path, TdbOptions.ofBits(flags)), id, pnn);
   }
 
   private static Bytes ask(DaemonConnection connection, Control control, Bytes data)

@@ -18,8 +18,8 @@ import org.ctdbj.cluster.DaemonKind;
 import org.ctdbj.cluster.FileTree;
 
 /**
- * Nodes with a daemon and smbd each, connected by a bridge in a namespace of its own, from where clients connect. Closing
- * it ends everything and removes the namespaces and files.
+ * Nodes with a daemon and smbd each, connected by a bridge in a namespace of its own, from where
+ * clients connect. Closing it ends everything and removes the namespaces and files.
  */
 public final class SambaCluster implements AutoCloseable {
   /** User that exists in the cluster's account database. */
@@ -47,9 +47,11 @@ public final class SambaCluster implements AutoCloseable {
       return Optional.of("network and mount namespaces need root");
     }
     for (String program :
-        List.of("/usr/sbin/smbd", "/usr/bin/smbclient", "/usr/bin/smbpasswd", "/usr/bin/smbstatus")) {
+        List.of(
+            "/usr/sbin/smbd", "/usr/bin/smbclient", "/usr/bin/smbpasswd", "/usr/bin/smbstatus")) {
       if (!Files.isExecutable(Path.of(program))) {
-        return Optional.of(program + " is not installed (packages samba, samba-common-bin, smbclient)");
+        return Optional.of(
+            program + " is not installed (packages samba, samba-common-bin, smbclient)");
       }
     }
     if (!Files.isExecutable(Path.of("/sbin/ip")) && !Files.isExecutable(Path.of("/usr/bin/ip"))) {
@@ -85,7 +87,9 @@ public final class SambaCluster implements AutoCloseable {
     }
   }
 
-  /** Starts all daemons, waits until they are healthy, then starts all smbd and makes the test user. */
+  /**
+   * Starts all daemons, waits until they are healthy, then starts all smbd and makes the test user.
+   */
   public SambaCluster start() {
     nodes.forEach(SambaNode::startDaemon);
     awaitHealthy(Duration.ofSeconds(120));
@@ -94,7 +98,9 @@ public final class SambaCluster implements AutoCloseable {
     return this;
   }
 
-  /** Waits until every running daemon sees every running one as healthy; returns how long it took. */
+  /**
+   * Waits until every running daemon sees every running one as healthy; returns how long it took.
+   */
   public Duration awaitHealthy(Duration limit) {
     List<SambaNode> running = nodes.stream().filter(SambaNode::daemonRunning).toList();
     return Await.until(
@@ -107,8 +113,7 @@ public final class SambaCluster implements AutoCloseable {
   /** Makes the test user in the account database of the cluster. */
   public void addUser() {
     node(0)
-        .shell(
-            "printf '%s\\n%s\\n' " + PASSWORD + " " + PASSWORD + " | smbpasswd -s -a " + USER);
+        .shell("printf '%s\\n%s\\n' " + PASSWORD + " " + PASSWORD + " | smbpasswd -s -a " + USER);
   }
 
   /** The nodes in the order of their numbers. */
@@ -179,7 +184,9 @@ public final class SambaCluster implements AutoCloseable {
     nodes.forEach(SambaNode::powerOff);
     List<String> names =
         new ArrayList<>(
-            IntStream.range(0, nodes.size()).mapToObj(i -> SambaNode.namespace(prefix, i)).toList());
+            IntStream.range(0, nodes.size())
+                .mapToObj(i -> SambaNode.namespace(prefix, i))
+                .toList());
     names.add(hub());
     for (String name : names) {
       Commands.run(List.of("ip", "netns", "del", name), Map.of(), LIMIT);

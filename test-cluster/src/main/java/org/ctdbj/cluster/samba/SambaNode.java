@@ -43,12 +43,7 @@ public final class SambaNode {
   private final long init;
 
   private SambaNode(
-      int pnn,
-      DaemonKind kind,
-      String address,
-      Path directory,
-      Process keeper,
-      long init) {
+      int pnn, DaemonKind kind, String address, Path directory, Process keeper, long init) {
     this.pnn = pnn;
     this.kind = kind;
     this.address = address;
@@ -91,8 +86,22 @@ public final class SambaNode {
         mounts + " && " + files + " && touch /run/booted && while :; do sleep 3600 & wait; done";
     Process keeper =
         new ProcessBuilder(
-                "ip", "netns", "exec", namespace, "unshare", "--mount", "--pid", "--fork", "--uts",
-                "--ipc", "--kill-child", "--mount-proc", "--propagation", "private", "sh", "-c",
+                "ip",
+                "netns",
+                "exec",
+                namespace,
+                "unshare",
+                "--mount",
+                "--pid",
+                "--fork",
+                "--uts",
+                "--ipc",
+                "--kill-child",
+                "--mount-proc",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
                 script)
             .redirectInput(Path.of("/dev/null").toFile())
             .redirectErrorStream(true)
@@ -123,8 +132,19 @@ public final class SambaNode {
     List<String> whole =
         new ArrayList<>(
             List.of(
-                "nsenter", "-t", Long.toString(init), "-m", "-p", "-n", "-u", "-i", "--", "env",
-                "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8"));
+                "nsenter",
+                "-t",
+                Long.toString(init),
+                "-m",
+                "-p",
+                "-n",
+                "-u",
+                "-i",
+                "--",
+                "env",
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                "HOME=/root",
+                "LC_ALL=C.UTF-8"));
     whole.addAll(Arrays.asList(command));
     return whole;
   }
@@ -232,8 +252,7 @@ public final class SambaNode {
   private static final class NodeFiles {
     private NodeFiles() {}
 
-    static void write(int count, String net, Path directory, Path shared)
-        throws IOException {
+    static void write(int count, String net, Path directory, Path shared) throws IOException {
       for (String name : PRIVATE) {
         Files.createDirectories(directory.resolve(name));
       }
@@ -303,7 +322,8 @@ public final class SambaNode {
               .formatted(vfsObjects(), shared));
       Files.writeString(
           directory.resolve("passwd"),
-          withLine("/etc/passwd", SambaCluster.USER, "x:20001:20001::/nonexistent:/usr/sbin/nologin"));
+          withLine(
+              "/etc/passwd", SambaCluster.USER, "x:20001:20001::/nonexistent:/usr/sbin/nologin"));
       Files.writeString(
           directory.resolve("group"), withLine("/etc/group", SambaCluster.USER, "x:20001:"));
       Files.writeString(
@@ -329,9 +349,7 @@ public final class SambaNode {
                 library ->
                     Files.exists(library.resolve("samba/vfs/fileid.so"))
                         && Files.exists(library.resolve("samba/vfs/streams_xattr.so")));
-        return there
-            ? "\tvfs objects = fileid streams_xattr\n\tfileid:algorithm = fsname\n"
-            : "";
+        return there ? "\tvfs objects = fileid streams_xattr\n\tfileid:algorithm = fsname\n" : "";
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

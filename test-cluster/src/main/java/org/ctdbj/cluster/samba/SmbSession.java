@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** A running smbclient that is connected to one node and keeps open what it has been told to open. */
+/**
+ * A running smbclient that is connected to one node and keeps open what it has been told to open.
+ */
 public final class SmbSession implements AutoCloseable {
   private final Process process;
   private final Writer commands;

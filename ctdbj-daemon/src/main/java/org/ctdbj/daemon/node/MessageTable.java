@@ -52,11 +52,11 @@ final class MessageTable {
 
   /** Removes one registration of the client; false if it has none. */
   boolean deregister(long srvid, Client client) {
-    return remove(srvid, registration -> registration.client() == client);
+    return remove(srvid, registration -> client.equals(registration.client()));
   }
 
   boolean deregister(long srvid, Consumer<Bytes> handler) {
-    return remove(srvid, registration -> registration.handler() == handler);
+    return remove(srvid, registration -> handler.equals(registration.handler()));
   }
 
   private boolean remove(long srvid, java.util.function.Predicate<Registration> which) {
@@ -84,16 +84,16 @@ final class MessageTable {
   void removeClient(Client client) {
     for (Long srvid : List.copyOf(registrations.keySet())) {
       List<Registration> old = registrations.get(srvid);
-      if (old.stream().anyMatch(registration -> registration.client() == client)) {
-        put(srvid, old.stream().filter(r -> r.client() != client).toList());
+      if (old.stream().anyMatch(registration -> client.equals(registration.client()))) {
+        put(srvid, old.stream().filter(r -> !client.equals(r.client())).toList());
       }
     }
-    tunnels.values().removeIf(owner -> owner == client);
+    tunnels.values().removeIf(owner -> owner.equals(client));
   }
 
   boolean registered(long srvid, Client client) {
     for (Registration registration : registrations.getOrDefault(srvid, List.of())) {
-      if (registration.client() == client) {
+      if (client.equals(registration.client())) {
         return true;
       }
     }

@@ -106,6 +106,7 @@ public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, Aut
   }
 
   /** Begins to count anew, in all databases. */
+  @Override
   public void resetStatistics() {
     databases.newestFirst().forEach(database -> database.engine().resetStatistics());
   }

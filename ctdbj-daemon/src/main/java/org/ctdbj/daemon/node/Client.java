@@ -13,6 +13,7 @@ final class Client {
   private final ClientPort port;
   private final Map<Long, Bytes> notifications = new LinkedHashMap<>();
   private final List<Runnable> goneListeners = new ArrayList<>();
+  private final List<Long> srvids = new ArrayList<>();
   private int persistentUpdates;
 
   Client(int id, ClientPort port) {
@@ -30,6 +31,11 @@ final class Client {
 
   ClientPort port() {
     return port;
+  }
+
+  /** What it has registered, with repetitions; {@link MessageTable} keeps it. */
+  List<Long> srvids() {
+    return srvids;
   }
 
   /** Adds a notification; false if there is one for the service id. */

@@ -94,29 +94,20 @@ final class ClientControls {
   /** Only processes that are connected to this daemon count. */
   private void processExists(ControlRequest request) {
     int pid = request.data().getInt(0);
-    for (Client client : node.allClients()) {
-      if (client.pid() == pid) {
-        if (NodeFlags.isInactive(node.ownFlags())) {
-          // It works with records that this node has no part in any more.
-          client.port().close();
-          request.reply(-1);
-        } else {
-          request.reply(node.processExists(pid) ? 0 : -1);
-        }
-        return;
-      }
+    Client client = node.clientOfProcess(pid);
+    if (client == null) {
+      request.reply(-1);
+    } else if (NodeFlags.isInactive(node.ownFlags())) {
+      // It works with records that this node has no part in any more.
+      client.port().close();
+      request.reply(-1);
+    } else {
+      request.reply(node.processExists(pid) ? 0 : -1);
     }
-    request.reply(-1);
   }
 
   private void checkPidSrvid(ControlRequest request) {
     PidSrvid wanted = PidSrvid.decode(request.data());
-    for (Client client : node.allClients()) {
-      if (client.pid() == wanted.pid() && messages.registered(wanted.srvid(), client)) {
-        request.reply(0);
-        return;
-      }
-    }
-    request.reply(-1);
+    request.reply(messages.registered(wanted.srvid(), wanted.pid()) ? 0 : -1);
   }
 }

@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.ctdbj.protocol.Bytes;
@@ -15,6 +14,7 @@ import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.ControlFlags;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.ProtocolException;
+import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.packet.Header;
 import org.ctdbj.protocol.packet.ReplyControl;
 import org.ctdbj.protocol.packet.ReqControl;
@@ -29,6 +29,9 @@ import org.ctdbj.recovery.door.Timers;
  */
 final class ControlRouter {
   private static final String DISCONNECTED = "ctdb_control to disconnected node";
+
+  /** An opcode is any number that someone sends; so many different ones get a line in the log. */
+  private static final int MAX_REPORTED = 1000;
 
   private final NodeCore node;
   private final ControlTable table;
@@ -97,7 +100,7 @@ final class ControlRouter {
         clientId,
         request.flags(),
         request.data(),
-        node.tunable(org.ctdbj.protocol.Tunable.CONTROL_TIMEOUT),
+        node.tunable(Tunable.CONTROL_TIMEOUT),
         result -> {
           var reply =
               new ReplyControl(
@@ -217,7 +220,7 @@ final class ControlRouter {
     var request = new Request(control, packet);
     ControlHandler handler = table.handler(control);
     if (handler == null) {
-      if (unknownReported.add(packet.opcode())) {
+      if (unknownReported.size() < MAX_REPORTED && unknownReported.add(packet.opcode())) {
         node.log()
             .notice(
                 "control "
@@ -229,8 +232,7 @@ final class ControlRouter {
       request.reply(-1);
       return;
     }
-    OptionalInt size = control.requestSize();
-    if (size.isPresent() && size.getAsInt() != packet.data().length()) {
+    if (!control.acceptsRequestSize(packet.data().length())) {
       node.log()
           .warning(
               "control "
@@ -238,7 +240,8 @@ final class ControlRouter {
                   + " from node "
                   + packet.header().source()
                   + ": expected "
-                  + size.getAsInt()
+                  + (control.requestSize().isPresent() ? "" : "at least ")
+                  + control.minRequestSize()
                   + " bytes of data, found "
                   + packet.data().length());
       request.reply(-1);

@@ -38,6 +38,9 @@ public interface DatabaseHooks {
    */
   void recoveryEnded();
 
+  /** STATISTICS_RESET: the statistics of every database start anew from zero. */
+  void resetStatistics();
+
   /** Freezes every database; answers, later, whether all of them are frozen. */
   void freezeAll(Consumer<Boolean> done);
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.daemon.node;
 
-import java.util.stream.Collectors;
-import org.ctdbj.protocol.ByteReader;
-import org.ctdbj.protocol.ByteWriter;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.Tunable;
+import org.ctdbj.protocol.body.EchoData;
 import org.ctdbj.protocol.body.TimeVal;
+import org.ctdbj.protocol.body.TunableName;
+import org.ctdbj.protocol.body.TunableNames;
+import org.ctdbj.protocol.body.TunableSetting;
 import org.ctdbj.protocol.body.Uptime;
 
 /**
@@ -50,12 +51,18 @@ final class InformationControls {
         Control.STATISTICS_RESET,
         request -> {
           node.counters().reset(node.timers().wallClockMicros());
+<<<<<<< HEAD
           modes.resetDatabaseStatistics();
+=======
+          modes.databases().resetStatistics();
+>>>>>>> h-node
           request.reply(0);
         });
     controls.register(
         Control.DUMP_MEMORY, request -> request.reply(Bytes.ofText(host.memoryReport())));
-    controls.register(Control.ECHO_DATA, request -> request.reply(request.data()));
+    controls.register(
+        Control.ECHO_DATA,
+        request -> request.reply(EchoData.decode(request.data()).encode()));
     controls.register(Control.RECD_PING, request -> request.reply(0));
     controls.register(
         Control.RECD_RECLOCK_LATENCY,
@@ -65,7 +72,8 @@ final class InformationControls {
           request.reply(0);
         });
     controls.register(Control.GET_ALL_TUNABLES, request -> request.reply(node.tunables().encode()));
-    controls.register(Control.LIST_TUNABLES, InformationControls::listTunables);
+    Bytes names = TunableNames.all().encode();
+    controls.register(Control.LIST_TUNABLES, request -> request.reply(names));
     controls.register(Control.GET_TUNABLE, this::getTunable);
     controls.register(Control.SET_TUNABLE, this::setTunable);
   }
@@ -80,18 +88,8 @@ final class InformationControls {
             .encode());
   }
 
-  private static void listTunables(ControlRequest request) {
-    String names =
-        Tunable.listed().stream()
-            .map(tunable -> ":" + tunable.wireName())
-            .collect(Collectors.joining());
-    Bytes text = Bytes.ofTerminated(names);
-    request.reply(new ByteWriter(4 + text.length()).putInt(text.length()).put(text).toBytes());
-  }
-
   private void getTunable(ControlRequest request) {
-    var reader = new ByteReader("tunable", request.data());
-    Tunable tunable = Tunable.byName(reader.getBytes("name", reader.getInt("length")).text());
+    Tunable tunable = Tunable.byName(TunableName.decode(request.data()).name());
     if (tunable == null) {
       request.reply(UNKNOWN);
     } else {
@@ -100,16 +98,14 @@ final class InformationControls {
   }
 
   private void setTunable(ControlRequest request) {
-    var reader = new ByteReader("tunable", request.data());
-    int value = reader.getInt("value");
-    String name = reader.getBytes("name", reader.getInt("length")).text();
-    Tunable tunable = Tunable.byName(name);
+    TunableSetting setting = TunableSetting.decode(request.data());
+    Tunable tunable = Tunable.byName(setting.name());
     if (tunable == null) {
-      node.log().warning("SET_TUNABLE: there is no tunable \"" + name + "\"");
+      node.log().warning("SET_TUNABLE: there is no tunable \"" + setting.name() + "\"");
       request.reply(-1);
       return;
     }
-    node.setTunable(tunable, value);
+    node.setTunable(tunable, setting.value());
     request.reply(tunable.obsolete() ? OBSOLETE : 0);
   }
 }

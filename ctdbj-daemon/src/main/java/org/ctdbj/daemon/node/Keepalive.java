@@ -23,7 +23,9 @@ final class Keepalive {
   }
 
   void start() {
-    timer = node.timers().scheduleSeconds(node.tunable(Tunable.KEEPALIVE_INTERVAL), this::tick);
+    // An interval of 0 would leave the node no time for anything else.
+    long seconds = Math.max(1, Integer.toUnsignedLong(node.tunable(Tunable.KEEPALIVE_INTERVAL)));
+    timer = node.timers().scheduleSeconds(seconds, this::tick);
   }
 
   void stop() {
@@ -47,7 +49,7 @@ final class Keepalive {
       if (!entry.connected()) {
         continue;
       }
-      if (silent >= node.tunable(Tunable.KEEPALIVE_LIMIT)) {
+      if (Integer.compareUnsigned(silent, node.tunable(Tunable.KEEPALIVE_LIMIT)) >= 0) {
         node.log()
             .notice("node " + pnn + " has been silent for " + silent + " keepalive intervals");
         node.nodeDead(pnn);
@@ -72,10 +74,9 @@ final class Keepalive {
       node.shutdown(0, "node " + pnn + " sends keepalives without a version: too old to work with");
       return;
     }
-    int uptime = uptimeSeconds();
-    if (packet.uptimeSeconds() > uptime
-        || (packet.uptimeSeconds() == uptime
-            && Integer.compareUnsigned(packet.version(), version) > 0)) {
+    int byUptime = Integer.compareUnsigned(packet.uptimeSeconds(), uptimeSeconds());
+    if (byUptime > 0
+        || (byUptime == 0 && Integer.compareUnsigned(packet.version(), version) > 0)) {
       node.shutdown(
           0,
           "node "

@@ -9,20 +9,18 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Srvid;
-import org.ctdbj.protocol.packet.Header;
-import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.protocol.packet.ReqMessage;
 
 /** Who wants messages for which service id, and who owns which tunnel. Node thread only. */
 final class MessageTable {
   private final Map<Long, List<Registration>> registrations = new HashMap<>();
   private final Map<Long, Client> tunnels = new HashMap<>();
-  private final BiConsumer<Client, Packet> sender;
+  private final BiConsumer<Client, ReqMessage> sender;
 
   /**
-   * @param sender fills in the header and sends
+   * @param sender sends a message whose header is complete
    */
-  MessageTable(BiConsumer<Client, Packet> sender) {
+  MessageTable(BiConsumer<Client, ReqMessage> sender) {
     this.sender = sender;
   }
 
@@ -34,6 +32,7 @@ final class MessageTable {
 
   void register(long srvid, Client client) {
     add(srvid, new Registration(client, null));
+    client.srvids().add(srvid);
   }
 
   void register(long srvid, Consumer<Bytes> handler) {
@@ -52,11 +51,15 @@ final class MessageTable {
 
   /** Removes one registration of the client; false if it has none. */
   boolean deregister(long srvid, Client client) {
-    return remove(srvid, registration -> client.equals(registration.client()));
+    boolean removed = remove(srvid, registration -> registration.client() == client);
+    if (removed) {
+      client.srvids().remove(srvid);
+    }
+    return removed;
   }
 
   boolean deregister(long srvid, Consumer<Bytes> handler) {
-    return remove(srvid, registration -> handler.equals(registration.handler()));
+    return remove(srvid, registration -> registration.handler() == handler);
   }
 
   private boolean remove(long srvid, java.util.function.Predicate<Registration> which) {
@@ -82,45 +85,55 @@ final class MessageTable {
 
   /** Forgets everything of a client. */
   void removeClient(Client client) {
-    for (Long srvid : List.copyOf(registrations.keySet())) {
-      List<Registration> old = registrations.get(srvid);
-      if (old.stream().anyMatch(registration -> client.equals(registration.client()))) {
-        put(srvid, old.stream().filter(r -> !client.equals(r.client())).toList());
-      }
+    for (Long srvid : client.srvids()) {
+      List<Registration> changed = new ArrayList<>(registrations.getOrDefault(srvid, List.of()));
+      changed.removeIf(registration -> registration.client() == client);
+      put(srvid, changed);
     }
-    tunnels.values().removeIf(owner -> owner.equals(client));
+    client.srvids().clear();
+    tunnels.values().removeIf(owner -> owner == client);
   }
 
-  boolean registered(long srvid, Client client) {
-    for (Registration registration : registrations.getOrDefault(srvid, List.of())) {
-      if (client.equals(registration.client())) {
-        return true;
+  /**
+   * Whether a client whose process has this id has registered the service id. Samba asks this for
+   * every process that is in its way, so only the registrations of that service id are looked at.
+   */
+  boolean registered(long srvid, int pid) {
+    List<Registration> holders = registrations.get(srvid);
+    if (holders != null) {
+      for (Registration holder : holders) {
+        if (holder.client() != null && holder.client().pid() == pid) {
+          return true;
+        }
       }
     }
     return false;
   }
 
-  /** Hands a message to all who want it, then to those who want every message. */
-  void dispatch(long srvid, Bytes data, int maxQueuedPackets) {
-    deliver(registrations.get(srvid), srvid, data, maxQueuedPackets);
-    if (srvid != Srvid.ALL) {
-      deliver(registrations.get(Srvid.ALL), srvid, data, maxQueuedPackets);
-    }
+  /**
+   * Hands a message to all who want it, then to those who want every message; who has registered
+   * {@link Srvid#ALL} gets a message to that very id twice, as from ctdbd.
+   *
+   * @param message with the header that clients are to see
+   */
+  void dispatch(ReqMessage message, int maxQueuedPackets) {
+    deliver(registrations.get(message.srvid()), message, maxQueuedPackets);
+    deliver(registrations.get(Srvid.ALL), message, maxQueuedPackets);
   }
 
-  private void deliver(List<Registration> receivers, long srvid, Bytes data, int maxQueuedPackets) {
+  private void deliver(List<Registration> receivers, ReqMessage message, int maxQueuedPackets) {
     if (receivers == null) {
       return;
     }
     for (Registration receiver : receivers) {
       if (receiver.handler() != null) {
-        receiver.handler().accept(data);
+        receiver.handler().accept(message.data());
       } else if (Integer.compareUnsigned(receiver.client().port().queuedPackets(), maxQueuedPackets)
           > 0) {
         // It does not read. Other packets are never refused; messages could pile up without end.
         receiver.client().port().close();
       } else {
-        sender.accept(receiver.client(), new ReqMessage(new Header(0, 0, 0, 0), srvid, data));
+        sender.accept(receiver.client(), message);
       }
     }
   }

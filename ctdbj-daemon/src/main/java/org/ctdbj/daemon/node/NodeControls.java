@@ -67,7 +67,13 @@ final class NodeControls {
   private void reloadNodesFile(ControlRequest request) {
     try {
       List<NodeMap.Node> nodes = host.readNodes();
-      node.nodes().reload(nodes);
+      String refusal = node.nodes().refusal(nodes);
+      if (refusal != null) {
+        node.log().error(refusal);
+        request.fail(refusal);
+        return;
+      }
+      node.reloadNodes(nodes);
       host.nodesChanged(nodes);
       node.message(node.pnn(), Srvid.RELOAD_NODES, Bytes.EMPTY);
       request.reply(0);

@@ -16,6 +16,7 @@ import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.Runstate;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.TunableValues;
+import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.body.VnnMap;
 import org.ctdbj.protocol.packet.Header;
 import org.ctdbj.protocol.packet.Packet;
@@ -50,13 +51,14 @@ public final class NodeCore implements NodeServices {
   private final ReqidTable reqids = new ReqidTable();
   private final Map<Integer, Client> clients = new HashMap<>();
   private final NodeTable nodes;
-  private final MessageTable messages = new MessageTable(this::send);
+  private final MessageTable messages = new MessageTable(this::deliver);
   private final ControlTable controls = new ControlTable();
   private final ControlRouter router = new ControlRouter(this, controls);
   private final NodeCounters statistics;
   private final Keepalive keepalive;
   private final NodeModes modes;
   private TunableValues tunables;
+  private Timers.Timer historyTimer;
   private RecordTraffic recordTraffic;
 
   /** Puts the control plane together; {@link #connect} and {@link #start} have to follow. */
@@ -82,7 +84,7 @@ public final class NodeCore implements NodeServices {
     new ClientControls(this, messages).register(controls);
     new NodeControls(this, modes, host).register(controls);
     new InformationControls(this, modes, host).register(controls);
-    new AddressControls().register(controls);
+    new AddressControls(configuration.pnn()).register(controls);
     modes.register(controls);
   }
 
@@ -105,6 +107,9 @@ public final class NodeCore implements NodeServices {
   /** The node goes down: no more signs of life, no more changes. */
   public void stop() {
     keepalive.stop();
+    if (historyTimer != null) {
+      historyTimer.cancel();
+    }
     modes.stop();
   }
 
@@ -232,6 +237,11 @@ public final class NodeCore implements NodeServices {
     }
   }
 
+  /** The nodes file has changed. */
+  void reloadNodes(List<NodeMap.Node> changed) {
+    nodes.reload(changed).forEach(router::nodeGone);
+  }
+
   /** Gives a node up. */
   void nodeDead(int pnn) {
     network.restart(pnn);
@@ -355,8 +365,14 @@ public final class NodeCore implements NodeServices {
     return clients.get(clientId);
   }
 
-  Iterable<Client> allClients() {
-    return List.copyOf(clients.values());
+  /** A client whose process has this id, or null. */
+  Client clientOfProcess(int pid) {
+    for (Client client : clients.values()) {
+      if (client.pid() == pid) {
+        return client;
+      }
+    }
+    return null;
   }
 
   @Override
@@ -450,7 +466,8 @@ public final class NodeCore implements NodeServices {
 
   @Override
   public void dispatch(long srvid, Bytes data) {
-    messages.dispatch(srvid, data, tunable(Tunable.MAX_QUEUE_DROP_MSG));
+    messages.dispatch(
+        new ReqMessage(headerForClient(0), srvid, data), tunable(Tunable.MAX_QUEUE_DROP_MSG));
   }
 
   @Override
@@ -477,12 +494,17 @@ public final class NodeCore implements NodeServices {
   }
 
   private void send(Client client, Packet packet) {
+    deliver(client, packet.withHeader(headerForClient(packet.header().reqid())));
+  }
+
+  private void deliver(Client client, Packet packet) {
     statistics.increment(Counter.CLIENT_PACKETS_SENT);
-    client
-        .port()
-        .send(
-            packet.withHeader(
-                new Header(vnnMap().generation(), 0, pnn(), packet.header().reqid())));
+    client.port().send(packet);
+  }
+
+  /** Clients see this node as the source, wherever a packet comes from, as with ctdbd. */
+  private Header headerForClient(int reqid) {
+    return new Header(vnnMap().generation(), 0, pnn(), reqid);
   }
 
   @Override
@@ -504,12 +526,13 @@ public final class NodeCore implements NodeServices {
   }
 
   private void scheduleHistory() {
-    timers.scheduleSeconds(
-        Math.max(1, tunable(Tunable.STAT_HISTORY_INTERVAL)),
-        () -> {
-          statistics.remember(statisticsBody());
-          scheduleHistory();
-        });
+    historyTimer =
+        timers.scheduleSeconds(
+            Math.max(1, Integer.toUnsignedLong(tunable(Tunable.STAT_HISTORY_INTERVAL))),
+            () -> {
+              statistics.endInterval(timers.wallClockMicros());
+              scheduleHistory();
+            });
   }
 
   Bytes statisticsBody() {

@@ -50,6 +50,10 @@ final class NodeModes {
   private RecoveryMode recoveryMode = RecoveryMode.ACTIVE;
   private Runstate runstate = Runstate.UNKNOWN;
   private boolean frozen;
+
+  /** How often a recovery has been asked for: so that the end of one does not hide the next. */
+  private long recoveriesAsked;
+
   private Timers.Timer startupTimer;
   private final TimeVal started;
   private TimeVal recoveryStarted;
@@ -77,6 +81,10 @@ final class NodeModes {
 
   void connect(DatabaseHooks databaseHooks) {
     hooks = databaseHooks;
+  }
+
+  DatabaseHooks databases() {
+    return hooks;
   }
 
   void register(ControlTable controls) {
@@ -127,7 +135,8 @@ final class NodeModes {
     boolean calm =
         fastStart
             || node.timers().nowNanos() - recoveryFinishedNanos
-                >= (node.tunable(Tunable.RERECOVERY_TIMEOUT) + CALM_MARGIN_SECONDS)
+                >= (Integer.toUnsignedLong(node.tunable(Tunable.RERECOVERY_TIMEOUT))
+                        + CALM_MARGIN_SECONDS)
                     * 1_000_000_000L;
     if (vnnMap.generation() == Generation.INVALID
         || recoveryMode != RecoveryMode.NORMAL
@@ -212,16 +221,22 @@ final class NodeModes {
 
   void forceRecovery(String reason) {
     node.log().warning("recovery needed: " + reason);
+    recoveryActive();
+  }
+
+  private void recoveryActive() {
+    recoveriesAsked++;
     recoveryMode = RecoveryMode.ACTIVE;
   }
 
   private void setRecoveryMode(ControlRequest request) {
     int wanted = request.data().getInt(0);
     if (wanted == recoveryMode.number()) {
+      recoveriesAsked += wanted == RecoveryMode.ACTIVE.number() ? 1 : 0;
       request.reply(0);
     } else if (wanted == RecoveryMode.ACTIVE.number()) {
       node.log().notice("Recovery mode set to ACTIVE");
-      recoveryMode = RecoveryMode.ACTIVE;
+      recoveryActive();
       request.reply(0);
     } else if (wanted == RecoveryMode.NORMAL.number()) {
       endRecoveryMode(request);
@@ -242,10 +257,17 @@ final class NodeModes {
     }
     frozen = false;
     hooks.thawAll();
+    long asked = recoveriesAsked;
     checkClusterLock(
         problem -> {
           if (problem != null) {
+            node.log().error(problem);
             request.fail(problem);
+            return;
+          }
+          if (asked != recoveriesAsked) {
+            // Ended, the recovery that was asked for during the check would never happen.
+            request.fail("another recovery was asked for on node " + node.pnn());
             return;
           }
           node.log().notice("Recovery mode set to NORMAL");
@@ -353,7 +375,7 @@ final class NodeModes {
   /** The node takes no part in the databases any more; what they hold is worthless from now on. */
   void becomeInactive() {
     vnnMap = new VnnMap(Generation.INVALID, vnnMap.lmasters());
-    recoveryMode = RecoveryMode.ACTIVE;
+    recoveryActive();
     hooks.becomeInactive();
     hooks.freezeAll(all -> frozen = all && recoveryMode == RecoveryMode.ACTIVE);
   }

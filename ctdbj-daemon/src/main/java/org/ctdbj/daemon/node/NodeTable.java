@@ -139,16 +139,50 @@ final class NodeTable {
     return entry.silentIntervals;
   }
 
-  /** Takes over a changed nodes file: nodes that are the same as before keep their state. */
-  void reload(List<NodeMap.Node> nodes) {
-    for (int pnn = 0; pnn < nodes.size(); pnn++) {
-      NodeMap.Node node = nodes.get(pnn);
-      if (pnn >= entries.size()) {
+  /** Why a changed nodes file cannot be taken over; null if it can. */
+  String refusal(List<NodeMap.Node> nodes) {
+    if (ownPnn >= nodes.size() || changed(nodes.get(ownPnn))) {
+      return "the nodes file has another address for node "
+          + ownPnn
+          + ", which is this one, or none: change it while this node is down";
+    }
+    return null;
+  }
+
+  private boolean changed(NodeMap.Node node) {
+    Entry entry = entries.get(node.pnn());
+    return !entry.node.address().equals(node.address())
+        || entry.has(NodeFlags.DELETED) != ((node.flags() & NodeFlags.DELETED) != 0);
+  }
+
+  /**
+   * Takes over a changed nodes file: nodes that are the same as before keep their state, those that
+   * are missing at its end are deleted.
+   *
+   * @return nodes that were connected and are others now
+   */
+  List<Integer> reload(List<NodeMap.Node> nodes) {
+    List<Integer> gone = new ArrayList<>();
+    for (NodeMap.Node node : nodes) {
+      if (node.pnn() >= entries.size()) {
         entries.add(new Entry(fresh(node)));
-      } else if (!entries.get(pnn).node.address().equals(node.address())
-          || entries.get(pnn).has(NodeFlags.DELETED) != ((node.flags() & NodeFlags.DELETED) != 0)) {
-        entries.set(pnn, new Entry(fresh(node)));
+      } else if (changed(node)) {
+        replace(node, gone);
       }
     }
+    for (int pnn = nodes.size(); pnn < entries.size(); pnn++) {
+      NodeMap.Node old = entries.get(pnn).node;
+      if ((old.flags() & NodeFlags.DELETED) == 0) {
+        replace(new NodeMap.Node(pnn, NodeFlags.DELETED, old.address()), gone);
+      }
+    }
+    return gone;
+  }
+
+  private void replace(NodeMap.Node node, List<Integer> gone) {
+    if (entries.get(node.pnn()).connected()) {
+      gone.add(node.pnn());
+    }
+    entries.set(node.pnn(), new Entry(fresh(node)));
   }
 }

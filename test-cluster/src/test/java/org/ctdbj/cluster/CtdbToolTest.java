@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Tag("interop")
 class CtdbToolTest {
-  private static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   /** One step: the number of the node whose daemon is asked, and the words of the command. */
   private static final List<String> SCRIPT =

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HammerTest {
   private static final String DATABASE = "hammer.tdb";
   private static final int KEYS = 12;
-  private static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   @TempDir Path directory;
   private Path program;

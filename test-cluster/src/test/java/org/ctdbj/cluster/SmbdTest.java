@@ -166,7 +166,7 @@ class SmbdTest {
   private static String smbclient(SambaNode node, String commands) {
     Commands.Result result =
         cluster.client(
-            Duration.ofSeconds(120),
+            Duration.ofMinutes(2),
             "smbclient",
             "//" + node.address() + "/share",
             "-U",

@@ -105,10 +105,6 @@ public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, Aut
     return texts;
   }
 
-<<<<<<< HEAD
-=======
-  /** Begins to count anew, in all databases. */
->>>>>>> h-node
   @Override
   public void resetStatistics() {
     databases.newestFirst().forEach(database -> database.engine().resetStatistics());

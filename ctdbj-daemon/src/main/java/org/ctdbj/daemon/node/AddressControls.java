@@ -49,7 +49,7 @@ final class AddressControls {
 
   private static void setTickles(ControlRequest request) {
     // A damaged list is refused, as by ctdbd, before it is found to be for nobody here.
-    var unused = TickleList.decode(request.data());
+    var _ = TickleList.decode(request.data());
     request.reply(NOT_PUBLIC);
   }
 }

@@ -43,7 +43,4 @@ public interface DatabaseHooks {
 
   /** Freezes every database; answers, later, whether all of them are frozen. */
   void freezeAll(Consumer<Boolean> done);
-
-  /** Begins to count anew, in all databases. */
-  void resetStatistics();
 }

@@ -51,18 +51,13 @@ final class InformationControls {
         Control.STATISTICS_RESET,
         request -> {
           node.counters().reset(node.timers().wallClockMicros());
-<<<<<<< HEAD
-          modes.resetDatabaseStatistics();
-=======
           modes.databases().resetStatistics();
->>>>>>> h-node
           request.reply(0);
         });
     controls.register(
         Control.DUMP_MEMORY, request -> request.reply(Bytes.ofText(host.memoryReport())));
     controls.register(
-        Control.ECHO_DATA,
-        request -> request.reply(EchoData.decode(request.data()).encode()));
+        Control.ECHO_DATA, request -> request.reply(EchoData.decode(request.data()).encode()));
     controls.register(Control.RECD_PING, request -> request.reply(0));
     controls.register(
         Control.RECD_RECLOCK_LATENCY,

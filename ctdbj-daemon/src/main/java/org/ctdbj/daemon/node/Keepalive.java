@@ -75,8 +75,7 @@ final class Keepalive {
       return;
     }
     int byUptime = Integer.compareUnsigned(packet.uptimeSeconds(), uptimeSeconds());
-    if (byUptime > 0
-        || (byUptime == 0 && Integer.compareUnsigned(packet.version(), version) > 0)) {
+    if (byUptime > 0 || (byUptime == 0 && Integer.compareUnsigned(packet.version(), version) > 0)) {
       node.shutdown(
           0,
           "node "

@@ -59,7 +59,7 @@ final class MessageTable {
   }
 
   boolean deregister(long srvid, Consumer<Bytes> handler) {
-    return remove(srvid, registration -> registration.handler() == handler);
+    return remove(srvid, registration -> handler.equals(registration.handler()));
   }
 
   private boolean remove(long srvid, java.util.function.Predicate<Registration> which) {

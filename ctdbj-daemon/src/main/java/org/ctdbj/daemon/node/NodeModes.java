@@ -366,10 +366,6 @@ final class NodeModes {
     request.reply(0);
   }
 
-  void resetDatabaseStatistics() {
-    hooks.resetStatistics();
-  }
-
   // ---- taken out
 
   /** The node takes no part in the databases any more; what they hold is worthless from now on. */

@@ -157,7 +157,7 @@ public final class Hammer implements AutoCloseable {
   private static Report parse(List<String> lines, boolean daemonGone) {
     Map<Integer, Long> perKey = new TreeMap<>();
     for (String line : lines) {
-      String[] words = line.split(" ");
+      String[] words = line.split(" ", -1);
       if (words[0].equals("key")) {
         perKey.put(Integer.valueOf(words[1]), Long.valueOf(words[2]));
       } else if (words[0].equals("done")) {

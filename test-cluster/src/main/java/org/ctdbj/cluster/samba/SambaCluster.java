@@ -92,7 +92,7 @@ public final class SambaCluster implements AutoCloseable {
    */
   public SambaCluster start() {
     nodes.forEach(SambaNode::startDaemon);
-    awaitHealthy(Duration.ofSeconds(120));
+    awaitHealthy(Duration.ofMinutes(2));
     nodes.forEach(SambaNode::startSmbd);
     addUser();
     return this;

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
 import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.daemon.store.StoreException;
 import org.ctdbj.tdb.Tdb;
@@ -191,16 +192,17 @@ final class ChainLocks implements ChainWait.Owner {
                 + RETRY_MILLIS
                 + " ms: "
                 + reason.getMessage());
-    workers.later(
-        RETRY_MILLIS,
-        () ->
-            workers.post(
-                () -> {
-                  if (!closed && chain.wait == wait) {
-                    chain.wait = null;
-                    next(chain);
-                  }
-                }));
+    ScheduledFuture<?> _ =
+        workers.later(
+            RETRY_MILLIS,
+            () ->
+                workers.post(
+                    () -> {
+                      if (!closed && chain.wait == wait) {
+                        chain.wait = null;
+                        next(chain);
+                      }
+                    }));
   }
 
   private void retry(int index) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -67,7 +68,7 @@ final class LockHolders {
     }
   }
 
-  private static String sentence(TreeSet<Long> pids) {
+  private static String sentence(Set<Long> pids) {
     if (pids.isEmpty()) {
       return "no other process is known to hold it (it may have just been released, or be held by this daemon)";
     }
@@ -86,7 +87,7 @@ final class LockHolders {
     }
   }
 
-  private static void addKernelLocks(TreeSet<Long> pids, Path file, long first, long last)
+  private static void addKernelLocks(Set<Long> pids, Path file, long first, long last)
       throws IOException {
     long inode = ((Number) Files.getAttribute(file, "unix:ino")).longValue();
     for (String line : Files.readAllLines(KERNEL_LOCKS)) {
@@ -103,7 +104,7 @@ final class LockHolders {
    */
   static Long holder(String line, long inode, long first, long last) {
     // 1: POSIX  ADVISORY  WRITE 1234 08:01:131077 168 171
-    String[] words = line.strip().split("\\s+");
+    String[] words = line.strip().split("\\s+", -1);
     if (words.length != 8 || words[1].equals("->")) {
       return null;
     }
@@ -136,7 +137,7 @@ final class LockHolders {
     return aarch64() ? 272 : 256;
   }
 
-  private static void addOwner(TreeSet<Long> pids, Path file, long offset) throws IOException {
+  private static void addOwner(Set<Long> pids, Path file, long offset) throws IOException {
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
       var word = ByteBuffer.allocate(4).order(ByteOrder.nativeOrder());
       if (channel.read(word, offset) == 4) {
@@ -145,7 +146,7 @@ final class LockHolders {
     }
   }
 
-  private void addOwners(TreeSet<Long> pids, Path file) throws IOException {
+  private void addOwners(Set<Long> pids, Path file) throws IOException {
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
       int length = Math.toIntExact((long) mutexBytes() * hashSize);
       var area = ByteBuffer.allocate(length).order(ByteOrder.nativeOrder());
@@ -163,7 +164,7 @@ final class LockHolders {
     }
   }
 
-  private static void addThread(TreeSet<Long> pids, int thread) {
+  private static void addThread(Set<Long> pids, int thread) {
     if (thread == 0) {
       return;
     }

@@ -65,7 +65,7 @@ final class Workers implements AutoCloseable {
               + RETRY_MILLIS
               + " ms: "
               + e.getMessage());
-      ScheduledFuture<?> unused = later(RETRY_MILLIS, () -> execute(task));
+      ScheduledFuture<?> _ = later(RETRY_MILLIS, () -> execute(task));
     }
   }
 

@@ -59,6 +59,7 @@ public final class NodeCore implements NodeServices {
   private final NodeModes modes;
   private TunableValues tunables;
   private Timers.Timer historyTimer;
+  private InternalClient internal;
   private RecordTraffic recordTraffic;
 
   /** Puts the control plane together; {@link #connect} and {@link #start} have to follow. */
@@ -188,9 +189,15 @@ public final class NodeCore implements NodeServices {
     }
   }
 
-  /** The recovery core's connection: a client like any other. */
+  /**
+   * The recovery core's connection: a client like any other. There is one at a time: the connection
+   * of a recovery core that has broken ends when its successor gets its own.
+   */
   public ClusterPort internalClient() {
-    var internal = new InternalClient(this);
+    if (internal != null) {
+      internal.close();
+    }
+    internal = new InternalClient(this);
     internal.connected(clientConnected(internal));
     return internal;
   }

@@ -75,8 +75,7 @@ final class ClientControlsTest {
     assertEquals(0, client.ask(Control.PROCESS_EXISTS, Bytes.ofInt(1000)).status());
     assertEquals(-1, client.ask(Control.PROCESS_EXISTS, Bytes.ofInt(1)).status());
     TestClient there = nodes.member(1).client();
-    assertEquals(
-        0, there.ask(0, Control.PROCESS_EXISTS.number(), 0, Bytes.ofInt(1000)).status());
+    assertEquals(0, there.ask(0, Control.PROCESS_EXISTS.number(), 0, Bytes.ofInt(1000)).status());
     node.host.processes.clear();
     assertEquals(-1, client.ask(Control.PROCESS_EXISTS, Bytes.ofInt(1000)).status());
     assertFalse(client.closed);

@@ -15,7 +15,6 @@ import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.ProtocolVersion;
 import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.Runstate;
-import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.TunableValues;
 import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.body.SockAddr;
@@ -69,7 +68,7 @@ final class TestNodes {
       return new TestClient(this, 1000 + pnn);
     }
 
-    /** Sets flags of the own entry as an administrator would, through controls. */
+    /** What this node thinks of one. */
     int flags(int of) {
       return core.nodeFlags(of);
     }
@@ -136,19 +135,6 @@ final class TestNodes {
         lock,
         plain.tunables(),
         false,
-        plain.keepaliveVersion());
-  }
-
-  static NodeConfiguration with(NodeConfiguration plain, Tunable tunable, int value) {
-    return new NodeConfiguration(
-        plain.pnn(),
-        plain.nodes(),
-        plain.capabilities(),
-        plain.startStopped(),
-        plain.startDisabled(),
-        plain.clusterLock(),
-        plain.tunables().with(tunable, value),
-        plain.fastStart(),
         plain.keepaliveVersion());
   }
 

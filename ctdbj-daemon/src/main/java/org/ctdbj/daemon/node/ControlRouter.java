@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.daemon.node;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -262,9 +264,16 @@ final class ControlRouter {
     } catch (RuntimeException e) {
       node.log().log(
           failuresReported.add(control) ? Level.ERROR : Level.WARNING,
-          () -> "control " + control + " failed: " + NodeCore.describe(e));
+          () -> "control " + control + " failed: " + describe(e));
       request.failIfOpen();
     }
+  }
+
+  /** An exception with where it came from, for the log. */
+  private static String describe(Throwable problem) {
+    var text = new StringWriter();
+    problem.printStackTrace(new PrintWriter(text));
+    return text.toString();
   }
 
   private static String name(int opcode) {

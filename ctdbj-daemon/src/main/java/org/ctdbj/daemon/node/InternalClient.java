@@ -44,7 +44,18 @@ final class InternalClient implements ClusterPort, ClientPort {
       Consumer<ControlResult> done) {
     node.statistics().increment(Counter.CLIENT_PACKETS_RECEIVED);
     node.statistics().increment(Counter.CLIENT_REQ_CONTROL);
-    node.control(pnn, control, srvid, clientId, flags, data, timeoutSeconds, done);
+    node.control(
+        pnn,
+        control,
+        srvid,
+        clientId,
+        flags,
+        data,
+        timeoutSeconds,
+        result -> {
+          node.statistics().increment(Counter.CLIENT_PACKETS_SENT);
+          done.accept(result);
+        });
   }
 
   @Override

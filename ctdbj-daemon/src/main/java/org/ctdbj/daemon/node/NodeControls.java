@@ -127,8 +127,9 @@ final class NodeControls {
   private void setBanState(ControlRequest request) {
     BanState wanted = BanState.decode(request.data());
     if (wanted.pnn() != node.pnn()) {
-      request.fail(
-          "SET_BAN_STATE for node " + Pnn.toString(wanted.pnn()) + " came to node " + node.pnn());
+      node.log()
+          .warning("SET_BAN_STATE for node " + Pnn.toString(wanted.pnn()) + " came to this one");
+      request.reply(-1);
       return;
     }
     if (wanted.seconds() == 0) {

@@ -321,6 +321,9 @@ final class ControlRoutingTest {
     nodes.time.pass(0);
     assertEquals(List.of("me"), texts);
     assertEquals(1, results.getFirst().status());
+    Bytes statistics = client.ask(Control.STATISTICS).data();
+    assertEquals(5, statistics.getInt(16), "client_packets_recv");
+    assertEquals(4, statistics.getInt(12), "client_packets_sent, before this answer");
     assertNotNull(node.core.internalClient());
     assertEquals(2, client.ask(Control.PING).status(), "the successor takes its place");
     client.message(0, Srvid.LEADER, "for nobody");

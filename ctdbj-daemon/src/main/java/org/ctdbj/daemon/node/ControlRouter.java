@@ -122,7 +122,7 @@ final class ControlRouter {
       int timeoutSeconds,
       Consumer<ControlResult> done) {
     NodeTable.Entry entry = node.nodes().find(pnn);
-    if (entry == null || (pnn != node.pnn() && !entry.connected())) {
+    if (entry == null || !entry.connected()) {
       node.timers().schedule(0, () -> done.accept(ControlResult.failed(DISCONNECTED)));
       return;
     }
@@ -158,12 +158,10 @@ final class ControlRouter {
             data));
   }
 
-  /** Sends a control for which no answer is wanted to every node of a destination. */
+  /** Sends a control whose flags say NOREPLY to every node of a destination. */
   void noReply(int destination, int opcode, long srvid, int clientId, int flags, Bytes data) {
     for (int pnn : node.expand(destination)) {
-      node.send(
-          new ReqControl(
-              node.headerTo(pnn, 0), opcode, srvid, clientId, flags | ControlFlags.NOREPLY, data));
+      node.send(new ReqControl(node.headerTo(pnn, 0), opcode, srvid, clientId, flags, data));
     }
   }
 

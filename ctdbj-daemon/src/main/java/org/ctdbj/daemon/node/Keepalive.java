@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.daemon.node;
 
-import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.packet.ReqKeepalive;
 import org.ctdbj.recovery.door.Timers;
@@ -42,7 +41,7 @@ final class Keepalive {
     start();
     for (int pnn = 0; pnn < node.nodes().size(); pnn++) {
       NodeTable.Entry entry = node.nodes().find(pnn);
-      if (pnn == node.pnn() || entry.has(NodeFlags.DELETED)) {
+      if (pnn == node.pnn()) {
         continue;
       }
       int silent = node.nodes().silentIntervals(pnn);

@@ -280,6 +280,27 @@ final class ControlRoutingTest {
   }
 
   @Test
+  void controlWithAnAnswerIsNeverSentAsOneWithout() {
+    List<ControlResult> results = new ArrayList<>();
+    int flags = ControlFlags.ATTACH_RECOVERY | ControlFlags.NOREPLY;
+    node.core.control(1, Control.PING, 0, 0, flags, Bytes.EMPTY, 3, results::add);
+    assertEquals(ControlFlags.ATTACH_RECOVERY, ((ReqControl) node.sent.getFirst()).flags());
+    nodes.time.pass(0);
+    assertEquals(1, results.size());
+  }
+
+  @Test
+  void nothingIsLeftOfAControlThatWasAnswered() {
+    client.ask(1, Control.GET_PNN.number(), 0, Bytes.EMPTY);
+    int reqid = node.sent.getFirst().header().reqid();
+    assertNull(node.core.reqids().find(reqid, Object.class));
+    nodes.time.passSeconds(100);
+    assertEquals(0, client.ask(Control.STATISTICS).data().getInt(92), "timeouts.control");
+    client.close();
+    assertNull(node.core.reqids().find(client.id, Object.class));
+  }
+
+  @Test
   void controlsAreExecutedInTheOrderOfTheirArrival() {
     for (int i = 0; i < 5; i++) {
       client.control(Control.REGISTER_SRVID, 100 + i, Bytes.EMPTY);

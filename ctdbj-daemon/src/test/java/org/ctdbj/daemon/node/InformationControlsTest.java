@@ -263,6 +263,21 @@ final class InformationControlsTest {
     int oldest = 8 + 99 * 488 + 80;
     assertEquals(1, client.ask(Control.GET_STAT_HISTORY).data().getInt(oldest));
     nodes.time.passSeconds(1);
-    assertEquals(0, client.ask(Control.GET_STAT_HISTORY).data().getInt(oldest));
+    Bytes body = client.ask(Control.GET_STAT_HISTORY).data();
+    assertEquals(0, body.getInt(oldest));
+    assertEquals(48808, body.length());
+  }
+
+  @Test
+  void whatEndsInALaterIntervalLeavesNoNegativeNumber() {
+    node.core.start();
+    node.core.statistics().add(Counter.PENDING_CALLS, 1);
+    nodes.time.passSeconds(1);
+    node.core.statistics().add(Counter.PENDING_CALLS, -1);
+    nodes.time.passSeconds(1);
+    Bytes body = client.ask(Control.GET_STAT_HISTORY).data();
+    assertEquals(0, body.getInt(8 + 284));
+    assertEquals(1, body.getInt(8 + 488 + 284));
+    assertEquals(0, client.ask(Control.STATISTICS).data().getInt(284));
   }
 }

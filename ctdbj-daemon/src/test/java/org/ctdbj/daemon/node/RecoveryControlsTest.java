@@ -229,6 +229,13 @@ final class RecoveryControlsTest {
     assertEquals(start + 9, uptime.current().seconds());
   }
 
+  @Test
+  void endOfARecoveryDoesNotSkipTheStatesBeforeTheFirst() {
+    node.core.setRunstate(Runstate.SETUP);
+    client.ask(Control.END_RECOVERY);
+    assertEquals(Runstate.SETUP, node.core.runstate());
+  }
+
   private static long count(TestNodes.Member of, Control control) {
     return of.sent.stream()
         .filter(packet -> packet instanceof ReqControl r && r.opcode() == control.number())

@@ -20,16 +20,8 @@ import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.body.VnnMap;
 import org.ctdbj.protocol.packet.Header;
 import org.ctdbj.protocol.packet.Packet;
-import org.ctdbj.protocol.packet.ReplyCall;
-import org.ctdbj.protocol.packet.ReplyControl;
-import org.ctdbj.protocol.packet.ReplyDmaster;
-import org.ctdbj.protocol.packet.ReplyError;
 import org.ctdbj.protocol.packet.ReqCall;
-import org.ctdbj.protocol.packet.ReqControl;
-import org.ctdbj.protocol.packet.ReqDmaster;
-import org.ctdbj.protocol.packet.ReqKeepalive;
 import org.ctdbj.protocol.packet.ReqMessage;
-import org.ctdbj.protocol.packet.ReqTunnel;
 import org.ctdbj.recovery.ClusterLock;
 import org.ctdbj.recovery.ClusterPort;
 import org.ctdbj.recovery.ControlResult;
@@ -56,11 +48,11 @@ public final class NodeCore implements NodeServices {
   private final ControlRouter router = new ControlRouter(this, controls);
   private final NodeCounters statistics;
   private final Keepalive keepalive;
+  private final PacketDispatch dispatch;
   private final NodeModes modes;
   private TunableValues tunables;
   private Timers.Timer historyTimer;
   private InternalClient internal;
-  private RecordTraffic recordTraffic;
 
   /** Puts the control plane together; {@link #connect} and {@link #start} have to follow. */
   public NodeCore(
@@ -81,6 +73,7 @@ public final class NodeCore implements NodeServices {
     this.nodes = new NodeTable(configuration);
     this.statistics = new NodeCounters(timers.wallClockMicros());
     this.keepalive = new Keepalive(this, configuration.keepaliveVersion());
+    this.dispatch = new PacketDispatch(this, messages, router, keepalive);
     this.modes = new NodeModes(this, configuration, clusterLock);
     new ClientControls(this, messages).register(controls);
     new NodeControls(this, modes, host).register(controls);
@@ -94,7 +87,7 @@ public final class NodeCore implements NodeServices {
    * at once.
    */
   public void connect(RecordTraffic traffic, DatabaseHooks hooks) {
-    recordTraffic = traffic;
+    dispatch.connect(traffic);
     modes.connect(hooks);
   }
 
@@ -134,43 +127,7 @@ public final class NodeCore implements NodeServices {
     if (client == null) {
       return;
     }
-    statistics.increment(Counter.CLIENT_PACKETS_RECEIVED);
-    switch (packet) {
-      case ReqCall call -> {
-        statistics.increment(Counter.CLIENT_REQ_CALL);
-        recordTraffic.clientCall(clientId, call);
-      }
-      case ReqMessage message -> {
-        statistics.increment(Counter.CLIENT_REQ_MESSAGE);
-        clientMessage(message);
-      }
-      case ReqControl request -> {
-        statistics.increment(Counter.CLIENT_REQ_CONTROL);
-        router.fromClient(clientId, request);
-      }
-      case ReqTunnel tunnel -> {
-        statistics.increment(Counter.CLIENT_REQ_TUNNEL);
-        clientTunnel(tunnel);
-      }
-      default ->
-          log.debug(() -> "client " + client.pid() + " sent " + packet.getClass().getSimpleName());
-    }
-  }
-
-  private void clientMessage(ReqMessage message) {
-    int destination = message.header().destination();
-    if (destination == Pnn.CURRENT_NODE || destination == pnn()) {
-      dispatch(message.srvid(), message.data());
-    } else {
-      message(destination, message.srvid(), message.data());
-    }
-  }
-
-  private void clientTunnel(ReqTunnel tunnel) {
-    int destination = tunnel.header().destination();
-    if (nodes.find(destination) != null && messages.tunnelOwner(tunnel.tunnelId()) != null) {
-      send(tunnel.withHeader(headerTo(destination, tunnel.header().reqid())));
-    }
+    dispatch.fromClient(client, packet);
   }
 
   /** A client's connection has ended, from whichever side. */
@@ -226,7 +183,7 @@ public final class NodeCore implements NodeServices {
     if (!(packet instanceof ReqCall call && call.hopCount() != 0)) {
       nodes.heard(packet.header().source());
     }
-    input(packet);
+    dispatch.fromNode(packet);
   }
 
   /** Both connections to a node stand now. */
@@ -253,69 +210,6 @@ public final class NodeCore implements NodeServices {
   void nodeDead(int pnn) {
     network.restart(pnn);
     linkDown(pnn);
-  }
-
-  /** Deals with a packet, whether it came from another node or through the own queue. */
-  private void input(Packet packet) {
-    Header header = packet.header();
-    switch (packet) {
-      case ReqCall call -> {
-        if (current(header)) {
-          statistics.increment(Counter.NODE_REQ_CALL);
-          recordTraffic.nodeCall(call);
-        }
-      }
-      case ReplyCall reply -> {
-        if (current(header)) {
-          statistics.increment(Counter.NODE_REPLY_CALL);
-          recordTraffic.replyCall(reply);
-        }
-      }
-      case ReqDmaster request -> {
-        if (current(header)) {
-          statistics.increment(Counter.NODE_REQ_DMASTER);
-          recordTraffic.reqDmaster(request);
-        }
-      }
-      case ReplyDmaster reply -> {
-        if (current(header)) {
-          statistics.increment(Counter.NODE_REPLY_DMASTER);
-          recordTraffic.replyDmaster(reply);
-        }
-      }
-      case ReplyError reply -> {
-        statistics.increment(Counter.NODE_REPLY_ERROR);
-        recordTraffic.replyError(reply);
-      }
-      case ReqMessage message -> {
-        statistics.increment(Counter.NODE_REQ_MESSAGE);
-        dispatch(message.srvid(), message.data());
-      }
-      case ReqControl request -> {
-        statistics.increment(Counter.NODE_REQ_CONTROL);
-        router.execute(request);
-      }
-      case ReplyControl reply -> {
-        statistics.increment(Counter.NODE_REPLY_CONTROL);
-        router.reply(reply);
-      }
-      case ReqKeepalive alive -> keepalive.received(alive);
-      case ReqTunnel tunnel -> {
-        statistics.increment(Counter.NODE_REQ_TUNNEL);
-        Client owner = messages.tunnelOwner(tunnel.tunnelId());
-        if (owner != null) {
-          send(owner, tunnel.withHeader(new Header(0, 0, 0, 0)));
-        }
-      }
-    }
-  }
-
-  /**
-   * Packets about records of another generation, or at a banned node, are dropped: their sender
-   * sends them anew.
-   */
-  private boolean current(Header header) {
-    return header.generation() == vnnMap().generation() && (ownFlags() & NodeFlags.BANNED) == 0;
   }
 
   // ---- services
@@ -439,7 +333,7 @@ public final class NodeCore implements NodeServices {
     int destination = packet.header().destination();
     statistics.increment(Counter.NODE_PACKETS_SENT);
     if (destination == pnn()) {
-      timers.schedule(0, () -> input(packet));
+      timers.schedule(0, () -> dispatch.fromNode(packet));
     } else if (nodes.find(destination) != null) {
       network.send(destination, packet);
     }
@@ -500,7 +394,7 @@ public final class NodeCore implements NodeServices {
     }
   }
 
-  private void send(Client client, Packet packet) {
+  void send(Client client, Packet packet) {
     deliver(client, packet.withHeader(headerForClient(packet.header().reqid())));
   }
 

@@ -18,6 +18,7 @@ import org.ctdbj.protocol.body.NodeMap;
 import org.ctdbj.protocol.body.VnnMap;
 import org.ctdbj.protocol.packet.Header;
 import org.ctdbj.protocol.packet.Packet;
+import org.ctdbj.protocol.packet.ReqCall;
 import org.ctdbj.protocol.packet.ReqMessage;
 import org.ctdbj.recovery.ClusterLock;
 import org.ctdbj.recovery.ClusterPort;
@@ -45,8 +46,8 @@ public final class NodeCore implements NodeServices {
   private final ControlRouter router = new ControlRouter(this, controls);
   private final NodeCounters statistics;
   private final Keepalive keepalive;
+  private final PacketDispatch dispatch;
   private final NodeModes modes;
-  private final PacketInput input;
   private TunableValues tunables;
   private Timers.Timer historyTimer;
   private InternalClient internal;
@@ -70,8 +71,8 @@ public final class NodeCore implements NodeServices {
     this.nodes = new NodeTable(configuration);
     this.statistics = new NodeCounters(timers.wallClockMicros());
     this.keepalive = new Keepalive(this, configuration.keepaliveVersion());
+    this.dispatch = new PacketDispatch(this, messages, router, keepalive);
     this.modes = new NodeModes(this, configuration, clusterLock);
-    this.input = new PacketInput(this, messages, router, keepalive);
     new ClientControls(this, messages).register(controls);
     new NodeControls(this, modes, host).register(controls);
     new InformationControls(this, modes, host).register(controls);
@@ -84,7 +85,7 @@ public final class NodeCore implements NodeServices {
    * at once.
    */
   public void connect(RecordTraffic traffic, DatabaseHooks hooks) {
-    input.connect(traffic);
+    dispatch.connect(traffic);
     modes.connect(hooks);
   }
 
@@ -121,9 +122,10 @@ public final class NodeCore implements NodeServices {
   /** A packet from a client. Operations that clients may not use are ignored. */
   public void clientPacket(int clientId, Packet packet) {
     Client client = clients.get(clientId);
-    if (client != null) {
-      input.fromClient(client, packet);
+    if (client == null) {
+      return;
     }
+    dispatch.fromClient(client, packet);
   }
 
   /** A client's connection has ended, from whichever side. */
@@ -175,7 +177,11 @@ public final class NodeCore implements NodeServices {
 
   /** A packet from another node's connection. */
   public void nodePacket(Packet packet) {
-    input.fromNode(packet);
+    statistics.increment(Counter.NODE_PACKETS_RECEIVED);
+    if (!(packet instanceof ReqCall call && call.hopCount() != 0)) {
+      nodes.heard(packet.header().source());
+    }
+    dispatch.fromNode(packet);
   }
 
   /** Both connections to a node stand now. */
@@ -325,7 +331,7 @@ public final class NodeCore implements NodeServices {
     int destination = packet.header().destination();
     statistics.increment(Counter.NODE_PACKETS_SENT);
     if (destination == pnn()) {
-      timers.schedule(0, () -> input.accept(packet));
+      timers.schedule(0, () -> dispatch.fromNode(packet));
     } else if (nodes.find(destination) != null) {
       network.send(destination, packet);
     }

@@ -16,48 +16,44 @@ import org.ctdbj.protocol.packet.ReqKeepalive;
 import org.ctdbj.protocol.packet.ReqMessage;
 import org.ctdbj.protocol.packet.ReqTunnel;
 
-/** Counts what arrives and hands it to the part that deals with it. Node thread only. */
-final class PacketInput {
+/** Takes every packet that arrives to the part of the node that deals with it. Node thread only. */
+final class PacketDispatch {
   private final NodeCore node;
   private final MessageTable messages;
   private final ControlRouter router;
   private final Keepalive keepalive;
-  private RecordTraffic recordTraffic;
+  private RecordTraffic traffic;
 
-  PacketInput(NodeCore node, MessageTable messages, ControlRouter router, Keepalive keepalive) {
+  PacketDispatch(NodeCore node, MessageTable messages, ControlRouter router, Keepalive keepalive) {
     this.node = node;
     this.messages = messages;
     this.router = router;
     this.keepalive = keepalive;
   }
 
-  void connect(RecordTraffic traffic) {
-    recordTraffic = traffic;
+  /** Says where packets about records go. */
+  void connect(RecordTraffic recordTraffic) {
+    traffic = recordTraffic;
   }
 
-  private void count(Counter counter) {
-    node.counters().add(counter, 1);
-  }
-
-  // ---- from clients
-
+  /** A packet from a client. Operations that clients may not use are ignored. */
   void fromClient(Client client, Packet packet) {
-    count(Counter.CLIENT_PACKETS_RECEIVED);
+    node.statistics().increment(Counter.CLIENT_PACKETS_RECEIVED);
     switch (packet) {
       case ReqCall call -> {
-        count(Counter.CLIENT_REQ_CALL);
-        recordTraffic.clientCall(client.id(), call);
+        node.statistics().increment(Counter.CLIENT_REQ_CALL);
+        traffic.clientCall(client.id(), call);
       }
       case ReqMessage message -> {
-        count(Counter.CLIENT_REQ_MESSAGE);
+        node.statistics().increment(Counter.CLIENT_REQ_MESSAGE);
         clientMessage(message);
       }
       case ReqControl request -> {
-        count(Counter.CLIENT_REQ_CONTROL);
+        node.statistics().increment(Counter.CLIENT_REQ_CONTROL);
         router.fromClient(client.id(), request);
       }
       case ReqTunnel tunnel -> {
-        count(Counter.CLIENT_REQ_TUNNEL);
+        node.statistics().increment(Counter.CLIENT_REQ_TUNNEL);
         clientTunnel(tunnel);
       }
       default ->
@@ -82,64 +78,53 @@ final class PacketInput {
     }
   }
 
-  // ---- from nodes
-
-  /** A packet from a link: a sign of life of its source, unless others have passed it on. */
-  void fromNode(Packet packet) {
-    count(Counter.NODE_PACKETS_RECEIVED);
-    if (!(packet instanceof ReqCall call && call.hopCount() != 0)) {
-      node.nodes().heard(packet.header().source());
-    }
-    accept(packet);
-  }
-
   /** Deals with a packet, whether it came from another node or through the own queue. */
-  void accept(Packet packet) {
+  void fromNode(Packet packet) {
     Header header = packet.header();
     switch (packet) {
       case ReqCall call -> {
         if (current(header)) {
-          count(Counter.NODE_REQ_CALL);
-          recordTraffic.nodeCall(call);
+          node.statistics().increment(Counter.NODE_REQ_CALL);
+          traffic.nodeCall(call);
         }
       }
       case ReplyCall reply -> {
         if (current(header)) {
-          count(Counter.NODE_REPLY_CALL);
-          recordTraffic.replyCall(reply);
+          node.statistics().increment(Counter.NODE_REPLY_CALL);
+          traffic.replyCall(reply);
         }
       }
       case ReqDmaster request -> {
         if (current(header)) {
-          count(Counter.NODE_REQ_DMASTER);
-          recordTraffic.reqDmaster(request);
+          node.statistics().increment(Counter.NODE_REQ_DMASTER);
+          traffic.reqDmaster(request);
         }
       }
       case ReplyDmaster reply -> {
         if (current(header)) {
-          count(Counter.NODE_REPLY_DMASTER);
-          recordTraffic.replyDmaster(reply);
+          node.statistics().increment(Counter.NODE_REPLY_DMASTER);
+          traffic.replyDmaster(reply);
         }
       }
       case ReplyError reply -> {
-        count(Counter.NODE_REPLY_ERROR);
-        recordTraffic.replyError(reply);
+        node.statistics().increment(Counter.NODE_REPLY_ERROR);
+        traffic.replyError(reply);
       }
       case ReqMessage message -> {
-        count(Counter.NODE_REQ_MESSAGE);
+        node.statistics().increment(Counter.NODE_REQ_MESSAGE);
         node.dispatch(message.srvid(), message.data());
       }
       case ReqControl request -> {
-        count(Counter.NODE_REQ_CONTROL);
+        node.statistics().increment(Counter.NODE_REQ_CONTROL);
         router.execute(request);
       }
       case ReplyControl reply -> {
-        count(Counter.NODE_REPLY_CONTROL);
+        node.statistics().increment(Counter.NODE_REPLY_CONTROL);
         router.reply(reply);
       }
       case ReqKeepalive alive -> keepalive.received(alive);
       case ReqTunnel tunnel -> {
-        count(Counter.NODE_REQ_TUNNEL);
+        node.statistics().increment(Counter.NODE_REQ_TUNNEL);
         Client owner = messages.tunnelOwner(tunnel.tunnelId());
         if (owner != null) {
           node.send(owner, tunnel.withHeader(new Header(0, 0, 0, 0)));

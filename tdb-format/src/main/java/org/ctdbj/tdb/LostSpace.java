@@ -16,7 +16,8 @@ import java.util.Arrays;
 /**
  * Gives space that an interrupted commit left on no list to the free list. libtdb leaves it, its
  * {@code tdb_check} then calls the file corrupt, and ctdbd would move a good persistent database
- * away. The caller has excluded everybody else.
+ * away. The caller has excluded everybody else: it holds all data, the free list (which others walk
+ * and join without any other lock) and the open lock, and is no handle that only pretends to lock.
  */
 final class LostSpace {
   /**

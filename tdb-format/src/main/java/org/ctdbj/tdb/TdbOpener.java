@@ -261,7 +261,7 @@ final class TdbOpener {
 
   private Opened assemble(MappedIo io, FileHeader header, MutexArea area, boolean holdActive) {
     boolean readOnly = options.readOnly();
-    boolean reclaim = area == null;
+    boolean reclaim = area == null && !noLock;
     table.layOut(
         header.hashSize(),
         area,
@@ -300,15 +300,16 @@ final class TdbOpener {
 
   /**
    * Under the open lock, as libtdb does; looking for lost space needs everybody else to be out, so
-   * it is only tried.
+   * it is only tried, and never by a handle that does not lock.
    */
   private void recover(MappedIo io, int hashSize, boolean hasMutexes) {
     boolean needed = Recovery.isNeeded(io);
-    boolean suspected = !options.readOnly() && !hasMutexes && !needed && LostSpace.isSuspected(io);
+    boolean reclaims = !noLock && !hasMutexes;
+    boolean suspected = reclaims && !needed && LostSpace.isSuspected(io);
     if (!needed && !suspected) {
       return;
     }
-    boolean alone = !options.readOnly() && !hasMutexes && table.tryLockWholeData();
+    boolean alone = reclaims && table.tryLockWholeDataAndFreeList();
     try {
       if (needed) {
         rollBack(io, hashSize, options.readOnly(), alone);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import org.ctdbj.tdb.lock.ReleaseSequence;
+
 /**
  * One transaction of a handle: from {@link #start} on the handle works on an overlay.
  *
- * <p>A handle that holds the exclusive allrecord lock starts, commits and cancels without taking or
- * dropping a lock: nobody else can write, and its allrecord lock outlives the transaction.
+ * <p>A handle that holds the exclusive allrecord lock starts and cancels without taking a lock:
+ * nobody else can write, and its allrecord lock outlives the transaction. To commit it takes the
+ * open lock like any other: an opener takes no data lock before it looks for valid recovery data,
+ * and would roll back the commit that is under way.
  */
 final class Transaction {
   private final TdbState state;
@@ -40,22 +44,53 @@ final class Transaction {
       try {
         state.locks.lockAllUpgradable();
       } catch (TdbException e) {
-        state.locks.unlockTransaction();
+        try {
+          state.locks.unlockTransaction();
+        } catch (TdbException suppressed) {
+          e.addSuppressed(suppressed);
+        }
         throw e;
       }
     }
     try {
       state.file.refresh();
+      if (!ownsLocks) {
+        rollBackPending(state);
+      }
       var transaction = new Transaction(state, freeList, ownsLocks);
       state.io = transaction.overlay;
       return transaction;
     } catch (RuntimeException | InternalError e) {
       if (ownsLocks) {
-        state.locks.unlockAllUpgradable();
-        state.locks.unlockTransaction();
+        try {
+          unlockData(state).end();
+        } catch (TdbException suppressed) {
+          e.addSuppressed(suppressed);
+        }
       }
       throw e;
     }
+  }
+
+  /**
+   * A commit of this handle may have failed, and its rollback too, without the allrecord lock given
+   * back: no lock has noticed since, and the next commit would overwrite the old contents.
+   */
+  private static void rollBackPending(TdbState state) {
+    if (Recovery.isNeeded(state.file)) {
+      state.locks.lockOpen();
+      try {
+        Recovery.run(state.file);
+      } finally {
+        state.locks.unlockOpen();
+      }
+    }
+  }
+
+  private static ReleaseSequence unlockData(TdbState state) {
+    return new ReleaseSequence()
+        .run(state.locks::unlockAllUpgradable)
+        .run(state.locks::unlockTransaction);
   }
 
   void nest() {
@@ -99,9 +134,9 @@ final class Transaction {
               TdbError.LOCK, state.path, "cannot commit while holding chain locks");
         }
         state.locks.upgradeAll();
-        state.locks.lockOpen();
-        openLocked = true;
       }
+      state.locks.lockOpen();
+      openLocked = true;
       writer.prepare();
     } catch (RuntimeException | InternalError e) {
       cancelAfter(e);
@@ -142,15 +177,19 @@ final class Transaction {
     } catch (RuntimeException | InternalError e) {
       // The recovery data stays valid in the file: whoever takes the next lock tries again.
       failure.addSuppressed(e);
-      end();
+      endAfter(failure, this::end);
       return;
     }
     cancelAfter(failure);
   }
 
   private void cancelAfter(Throwable failure) {
+    endAfter(failure, this::cancel);
+  }
+
+  private static void endAfter(Throwable failure, Runnable end) {
     try {
-      cancel();
+      end.run();
     } catch (RuntimeException | InternalError e) {
       failure.addSuppressed(e);
     }
@@ -158,11 +197,7 @@ final class Transaction {
 
   /** Drops what is not written, marks the recovery data as not needed and gives the locks back. */
   void cancel() {
-    try {
-      writer.invalidate();
-    } finally {
-      end();
-    }
+    new ReleaseSequence().run(writer::invalidate).run(this::end).end();
   }
 
   /** Whether the transaction is over, its locks given back. */
@@ -176,12 +211,11 @@ final class Transaction {
     }
     ended = true;
     state.io = state.file;
-    if (ownsLocks) {
-      state.locks.unlockAllUpgradable();
-      state.locks.unlockTransaction();
-      if (openLocked) {
-        state.locks.unlockOpen();
-      }
+    var release = ownsLocks ? unlockData(state) : new ReleaseSequence();
+    if (openLocked) {
+      openLocked = false;
+      release.run(state.locks::unlockOpen);
     }
+    release.end();
   }
 }

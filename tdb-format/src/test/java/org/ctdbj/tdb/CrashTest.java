@@ -33,7 +33,8 @@ class CrashTest {
   }
 
   /** The images of the file at each sync of one commit that changes "a", adds "b" and much more. */
-  private List<Path> images(int flags, boolean areaExists, boolean large) throws IOException {
+  static List<Path> images(Path dir, int flags, boolean areaExists, boolean large)
+      throws IOException {
     Path file = dir.resolve("live.tdb");
     var images = new ArrayList<Path>();
     try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags).withHashSize(7).withCreate(true))) {
@@ -73,7 +74,7 @@ class CrashTest {
     "2064,false,false"
   })
   void everySyncPointRecovers(int flags, boolean areaExists, boolean large) throws IOException {
-    var images = images(flags, areaExists, large);
+    var images = images(dir, flags, areaExists, large);
     // A commit that grew the file much may repack in a second transaction; that one's images hold
     // the new contents.
     assertTrue(images.size() >= 4, "four syncs per commit, not " + images.size());
@@ -107,7 +108,7 @@ class CrashTest {
   @CsvSource({"0,false,false", "0,true,true", "2064,true,false"})
   void libtdbRecoversOurCrashes(int flags, boolean areaExists, boolean large) throws IOException {
     try (var lib = LibTdb.start()) {
-      var images = images(flags, areaExists, large);
+      var images = images(dir, flags, areaExists, large);
       for (int i = 0; i < images.size(); i++) {
         lib.open("t", images.get(i), 0, 0);
         String expected = i >= 3 ? "new value, longer than the old one was" : "old";
@@ -127,7 +128,7 @@ class CrashTest {
     Assumptions.assumeTrue(
         Files.isExecutable(Path.of("/usr/bin/tdbtool")),
         "needs tdbtool (Debian package tdb-tools)");
-    for (Path image : images(0, false, true)) {
+    for (Path image : images(dir, 0, false, true)) {
       Tdb.open(image, TdbOptions.defaults()).close();
       var process =
           new ProcessBuilder("/usr/bin/tdbtool", image.toString(), "check")
@@ -144,7 +145,7 @@ class CrashTest {
 
   @Test
   void damagedRecoveryDataLeavesTheFileAsItIs() throws IOException {
-    Path image = images(0, true, false).get(1);
+    Path image = images(dir, 0, true, false).get(1);
     byte[] all = Files.readAllBytes(image);
     var file = java.nio.ByteBuffer.wrap(all).order(java.nio.ByteOrder.LITTLE_ENDIAN);
     int area = file.getInt(TdbLayout.OFF_RECOVERY_START);
@@ -160,7 +161,7 @@ class CrashTest {
 
   @Test
   void readOnlyHandleRefusesToRecover() throws IOException {
-    Path image = images(0, true, false).get(1);
+    Path image = images(dir, 0, true, false).get(1);
     var e =
         org.junit.jupiter.api.Assertions.assertThrows(
             TdbException.class,

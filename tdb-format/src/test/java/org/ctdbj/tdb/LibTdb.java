@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assumptions;
 
 /** A libtdb process (python3-tdb) that opens files and does one operation per line. */
@@ -110,6 +112,30 @@ final class LibTdb implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Waits until the process either waits for a byte-range lock, as the kernel lists it, or has
+   * answered.
+   *
+   * @return whether it waits
+   */
+  boolean isBlocked() throws IOException {
+    long startNanos = System.nanoTime();
+    String pid = String.valueOf(pid());
+    while (!hasAnswer()) {
+      for (String line : Files.readAllLines(Path.of("/proc/locks"))) {
+        var fields = List.of(line.trim().split("\\s+"));
+        if (fields.contains("->") && fields.contains(pid)) {
+          return true;
+        }
+      }
+      if (System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(30)) {
+        throw new AssertionError("libtdb neither answers nor waits for a lock");
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+    return false;
   }
 
   String receive() {

@@ -136,15 +136,31 @@ public final class LockTable implements AutoCloseable {
     lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
   }
 
-  /** Like {@link #lockWholeData}, but false if another holder has any lock in the data. */
-  public boolean tryLockWholeData() {
+  /**
+   * Locks all data as {@link #lockWholeData} does, and the free list with it, for the repair of a
+   * file without mutexes; false if another holder has any lock in chains or records. The free list
+   * is waited for: who holds that alone, walking it, waits for nobody.
+   */
+  public boolean tryLockWholeDataAndFreeList() {
     requireNoData();
-    return lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, false);
+    if (!lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, false)) {
+      return false;
+    }
+    boolean locked = false;
+    try {
+      locked = lockBytes(LockMode.WRITE, ByteLocks.chain(FREE_LIST), 1, true);
+    } finally {
+      if (!locked) {
+        unlockBytes(ByteLocks.CHAINS, 0);
+      }
+    }
+    return locked;
   }
 
+  /** Undoes {@link #lockWholeData} or {@link #tryLockWholeDataAndFreeList}. */
   public void unlockWholeData() {
     requireNoData();
-    unlockBytes(ByteLocks.CHAINS, 0);
+    unlockBytes(ByteLocks.chain(FREE_LIST), 0);
   }
 
   private void requireNoData() {
@@ -276,21 +292,34 @@ public final class LockTable implements AutoCloseable {
 
   // ---- recovery ----
 
-  /** In the order of a commit, which holds the data before it takes the open lock. */
+  /**
+   * In the order of a commit, which holds the data before it takes the open lock. The free list,
+   * which others walk without any other lock, comes last: its holders wait for nobody.
+   */
   private void recover() {
+    var release = new ReleaseSequence();
     lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
+    release.run(
+        () -> {
+          lockOpen();
+          try {
+            recoverWithFreeList();
+          } finally {
+            unlockOpen();
+          }
+        });
+    release.run(() -> unlockBytes(ByteLocks.CHAINS, 0)).run(records::restore).end();
+  }
+
+  private void recoverWithFreeList() {
+    if (!recovery.isNeeded()) {
+      return;
+    }
+    data.lock(FREE_LIST, LockMode.WRITE, false, true);
     try {
-      lockOpen();
-      try {
-        if (recovery.isNeeded()) {
-          recovery.recover();
-        }
-      } finally {
-        unlockOpen();
-      }
+      recovery.recover();
     } finally {
-      unlockBytes(ByteLocks.CHAINS, 0);
-      records.restore();
+      data.unlock(FREE_LIST);
     }
   }
 
@@ -460,38 +489,42 @@ public final class LockTable implements AutoCloseable {
 
   /**
    * Gives up every lock but the active one, whatever its count: for a handle whose owner lost track
-   * in a failure. Where there are mutexes, by the thread that holds them.
+   * in a failure. Where there are mutexes, by the thread that holds them. Each is tried, and is
+   * forgotten by this table, even if the unlock of another one fails.
    */
   public void releaseAllButActive() {
+    var release = new ReleaseSequence();
     if (allCount != 0) {
-      data.unlockAll();
       allCount = 0;
       allUpgradable = false;
+      release.run(data::unlockAll).run(() -> unlockBytes(ByteLocks.CHAINS, 0));
     }
-    records.releaseAll();
+    release.run(records::releaseAll);
     for (int i = held.size() - 1; i >= 0; i--) {
       long offset = held.offset(i);
       if (offset == ACTIVE_LOCK) {
         continue;
       }
-      if (offset >= ByteLocks.chain(FREE_LIST)) {
-        data.unlock((int) ((offset - ByteLocks.CHAINS) / 4));
-        dataLocks--;
-      } else {
-        unlockBytes(offset, 1);
-      }
       held.remove(i);
+      if (offset >= ByteLocks.chain(FREE_LIST)) {
+        dataLocks--;
+        release.run(() -> data.unlock((int) ((offset - ByteLocks.CHAINS) / 4)));
+      } else {
+        release.run(() -> unlockBytes(offset, 1));
+      }
     }
+    release.end();
   }
 
   /** Gives up all locks. The file and the mutex area can be closed then. */
   @Override
   public void close() {
-    releaseAllButActive();
+    var release = new ReleaseSequence().run(this::releaseAllButActive);
     int active = held.find(ACTIVE_LOCK);
     if (active >= 0) {
-      unlockBytes(ACTIVE_LOCK, 1);
       held.remove(active);
+      release.run(() -> unlockBytes(ACTIVE_LOCK, 1));
     }
+    release.end();
   }
 }

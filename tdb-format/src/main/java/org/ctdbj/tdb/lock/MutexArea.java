@@ -37,6 +37,9 @@ public final class MutexArea implements AutoCloseable {
   private final long firstMutex;
   private int held;
 
+  /** Who has locked all chains through this area; null if nobody has. */
+  private Thread allHolder;
+
   private MutexArea(NativeFile file, Mapping mapping, int hashSize) {
     this.file = file;
     this.mapping = mapping;
@@ -188,6 +191,7 @@ public final class MutexArea implements AutoCloseable {
               + " though nobody holds the allrecord mutex; close the database everywhere, so"
               + " that the next opener resets its mutexes");
     }
+    allHolder = Thread.currentThread();
     setState(mode.code());
     boolean passed = false;
     try {
@@ -217,6 +221,7 @@ public final class MutexArea implements AutoCloseable {
    * again.
    */
   void upgradeAll() {
+    requireAllHolder("upgrade");
     if (state() != LockMode.READ.code()) {
       throw TdbException.of(
           TdbError.LOCK, file.path(), "the allrecord lock to upgrade is not a shared one");
@@ -236,9 +241,23 @@ public final class MutexArea implements AutoCloseable {
     setState(LockMode.READ.code());
   }
 
+  /** Undoes {@link #lockAll}; called by another thread it throws and changes nothing. */
   void unlockAll() {
+    requireAllHolder("unlock");
     setState(LockMode.UNLOCKED);
     release(ALL_MUTEX);
+    allHolder = null;
+  }
+
+  /**
+   * The word beside the mutex must not say free while the mutex still belongs to another thread:
+   * others would take chains under its allrecord lock.
+   */
+  private void requireAllHolder(String operation) {
+    if (allHolder != Thread.currentThread()) {
+      throw TdbException.of(
+          TdbError.LOCK, file.path(), operation + " of the allrecord lock" + advice(Errno.EPERM));
+    }
   }
 
   private boolean acquire(long mutex, boolean wait) {

@@ -10,8 +10,9 @@ public interface PendingRecovery {
   boolean isNeeded();
 
   /**
-   * Rolls the interrupted commit back. Called while the handle holds the whole data and the open
-   * lock exclusively and no other lock of data; must take no lock.
+   * Rolls the interrupted commit back. Called while the handle holds the whole data, the open lock
+   * and the free list exclusively, except if it locks nothing at all (flag NOLOCK); must take no
+   * lock.
    */
   void recover();
 }

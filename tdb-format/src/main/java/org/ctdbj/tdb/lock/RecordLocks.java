@@ -55,9 +55,12 @@ final class RecordLocks {
   }
 
   void releaseAll() {
+    var release = new ReleaseSequence();
     while (!held.isEmpty()) {
-      file.unlock(held.offset(0), 1);
+      long offset = held.offset(0);
       held.remove(0);
+      release.run(() -> file.unlock(offset, 1));
     }
+    release.end();
   }
 }

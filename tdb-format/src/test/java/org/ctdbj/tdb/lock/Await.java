@@ -6,13 +6,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waiting for something that another process or the kernel does, by looking again. */
-final class Await {
+public final class Await {
   private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private Await() {}
 
-  static void until(String what, Callable<Boolean> condition) throws Exception {
+  public static void until(String what, Callable<Boolean> condition) throws Exception {
     long startNanos = System.nanoTime();
     while (!condition.call()) {
       if (System.nanoTime() - startNanos > LIMIT_NANOS) {

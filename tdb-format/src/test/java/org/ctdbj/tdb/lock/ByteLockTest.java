@@ -280,7 +280,7 @@ class ByteLockTest {
     a.pending.needed = true;
     assertTrue(a.locks.lockChain(2, READ, true));
     assertEquals(1, a.pending.recovered);
-    assertEquals(List.of("WRITE 0 0", "WRITE 168 EOF"), a.pending.lockedMeanwhile);
+    assertEquals(List.of("WRITE 0 0", "WRITE 164 164", "WRITE 168 EOF"), a.pending.lockedMeanwhile);
     assertEquals(List.of("READ 176 176"), held());
     a.pending.needed = true;
     assertTrue(a.locks.lockChain(3, READ, true), "not the first one: not asked");

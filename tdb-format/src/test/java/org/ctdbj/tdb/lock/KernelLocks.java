@@ -10,7 +10,7 @@ import java.util.List;
 import org.ctdbj.tdb.os.NativeFile;
 
 /** The byte-range locks on a file as the kernel lists them. */
-final class KernelLocks {
+public final class KernelLocks {
   private static final Path TABLE = Path.of("/proc/locks");
 
   private KernelLocks() {}
@@ -19,12 +19,12 @@ final class KernelLocks {
    * Locks of this JVM's kind that are held, such as "WRITE 168 195" (first and last byte, or EOF),
    * sorted.
    */
-  static List<String> held(NativeFile file) throws IOException {
+  public static List<String> held(NativeFile file) throws IOException {
     return lines(file, false, "OFDLCK");
   }
 
   /** Requests of any process that wait. */
-  static List<String> waiting(NativeFile file) throws IOException {
+  public static List<String> waiting(NativeFile file) throws IOException {
     return lines(file, true, "");
   }
 

@@ -59,12 +59,13 @@ run_daemon() {
 	if [ "$(nproc 2> /dev/null || echo 1)" -ge 4 ]; then
 		collector=-XX:+UseZGC
 	else
-		collector=-XX:+UseSerialGC
+		collector="-XX:+UseSerialGC -XX:MinHeapFreeRatio=20 -XX:MaxHeapFreeRatio=40 -XX:-ShrinkHeapInSteps"
 	fi
 	# A daemon without memory ends, so that its locks are free and others recover.
+	# The daemon has the heap collected after a recovery; it shrinks again then.
 	# Without UsePerfData no file in /tmp is written to from inside the JVM.
 	arguments=$#
-	set -- "$collector" -Xms64m -XX:MaxRAMPercentage=25 -XX:+ExitOnOutOfMemoryError \
+	set -- $collector -Xms64m -XX:MaxRAMPercentage=25 -XX:+ExitOnOutOfMemoryError \
 		-XX:-UsePerfData -Xshare:auto --enable-native-access=ALL-UNNAMED \
 		-Dio.netty.allocator.type=pooled "-Dctdbj.program=$called" \
 		${CTDBJ_JAVA_OPTS:-} -cp "$home/lib/*" org.ctdbj.daemon.process.Main "$@"

@@ -52,6 +52,7 @@ final class CoreNode implements Node {
     core.setRunstate(Runstate.FIRST_RECOVERY);
     core.start();
     startRecovery();
+    new HeapTrim(parts.loop().timers()).start();
   }
 
   private void startRecovery() {

@@ -195,7 +195,10 @@ final class RecordLedger {
     for (RecordKey key : keys) {
       StoredRecord record = master(key);
       check(
-          key, entries.get(key), record == null ? Bytes.EMPTY : record.data(), "at its data master");
+          key,
+          entries.get(key),
+          record == null ? Bytes.EMPTY : record.data(),
+          "at its data master");
     }
   }
 

@@ -43,9 +43,19 @@ final class TransactionCommits {
     controls.register(Control.TRANS3_COMMIT, this::commit);
   }
 
-  /** Whoever waits for a commit learns that the recovery has decided. */
+  /**
+   * Whoever has waited for a commit since before the recovery learns that the recovery has decided.
+   * Not so commits that began after it, in its generation: nodes may still refuse them, and if one
+   * has done so, that is for the next recovery.
+   */
   void recoveryEnded() {
+    if (node.recoveryMode() != RecoveryMode.NORMAL) {
+      return;
+    }
     for (Commit commit : List.copyOf(running)) {
+      if (commit.generation == node.vnnMap().generation()) {
+        continue;
+      }
       node.log().notice("commit on database " + commit.database + " ended by recovery");
       commit.answer(ENDED_BY_RECOVERY);
     }
@@ -95,6 +105,7 @@ final class TransactionCommits {
     private final ControlRequest request;
     private final Database database;
     private final int clientId;
+    private final int generation = node.vnnMap().generation();
     private final Runnable detached = this::detached;
     private int waiting;
     private boolean ended;

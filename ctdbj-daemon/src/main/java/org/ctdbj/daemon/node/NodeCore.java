@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.ControlFlags;
+import org.ctdbj.protocol.Generation;
 import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.RecoveryMode;
@@ -48,6 +49,10 @@ public final class NodeCore implements NodeServices {
   private final Keepalive keepalive;
   private final PacketDispatch dispatch;
   private final NodeModes modes;
+
+  /** Generations in which links have broken that have not come up again. */
+  private final Map<Integer, Integer> brokenLinks = new HashMap<>();
+
   private TunableValues tunables;
   private Timers.Timer historyTimer;
   private InternalClient internal;
@@ -188,6 +193,12 @@ public final class NodeCore implements NodeServices {
   public void linkUp(int pnn) {
     if (nodes.linkUp(pnn)) {
       log.notice("node " + pnn + " is connected");
+      Integer brokenIn = brokenLinks.remove(pnn);
+      if (brokenIn != null && brokenIn == vnnMap().generation()) {
+        // The leader has not noticed. Whoever waits for an answer that was on that link, or for a
+        // record, would wait for ever.
+        forceRecovery("packets from and to node " + pnn + " may be lost: the link was broken");
+      }
     }
   }
 
@@ -195,6 +206,9 @@ public final class NodeCore implements NodeServices {
   public void linkDown(int pnn) {
     if (nodes.linkDown(pnn)) {
       log.notice("node " + pnn + " is disconnected");
+      if (vnnMap().generation() != Generation.INVALID) {
+        brokenLinks.put(pnn, vnnMap().generation());
+      }
       router.nodeGone(pnn);
     }
   }

@@ -201,6 +201,11 @@ final class NodeModes {
       request.reply(-1);
       return;
     }
+    if (NodeFlags.isInactive(node.ownFlags())) {
+      // Stopped or banned since the recovery began: no generation but the invalid one counts here.
+      request.fail("node " + node.pnn() + " is stopped or banned");
+      return;
+    }
     VnnMap wanted = VnnMap.decode(request.data());
     if (wanted.lmasters().isEmpty()) {
       request.fail("a vnn map without location masters");

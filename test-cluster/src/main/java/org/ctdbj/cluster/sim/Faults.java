@@ -94,20 +94,39 @@ final class Faults {
     } else {
       node.crash(random.nextBoolean());
     }
+    startLater(node, random.nextLong(15 * SECOND));
+  }
+
+  /** A daemon that starts while all others are stopped would begin a cluster of its own. */
+  private void startLater(SimNode node, long nanos) {
     world
         .queue()
         .schedule(
-            random.nextLong(15 * SECOND),
+            nanos,
             () -> {
-              if (!node.up()) {
+              boolean alone = world.nodes().stream().anyMatch(other -> other.clock().paused());
+              if (on && alone && !profile.networkFaults()) {
+                startLater(node, SECOND);
+              } else if (!node.up()) {
                 node.start();
               }
             });
   }
 
+  private boolean calm(SimNode node) {
+    return !node.up()
+        || world.nodes().stream()
+        .noneMatch(
+            other ->
+                other.up()
+                    && (node.core().nodeFlags(other.pnn()) & NodeFlags.DISCONNECTED) != 0);
+  }
+
   private void pause() {
     SimNode node = anyNode();
-    if (!node.up() || node.clock().paused()) {
+    if (!node.up()
+        || node.clock().paused()
+        || (!profile.networkFaults() && !world.nodes().stream().allMatch(this::calm))) {
       return;
     }
     // Longer than that, and the others go on without a node whose processes go on as well.

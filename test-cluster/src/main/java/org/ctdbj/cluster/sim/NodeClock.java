@@ -89,8 +89,8 @@ final class NodeClock implements Timers {
   /** Goes on with what has come up meanwhile, in its order. */
   void resume() {
     paused = false;
-    while (!backlog.isEmpty()) {
-      queue.schedule(0, backlog.remove()::due);
+    while (!backlog.isEmpty() && !paused) {
+      backlog.remove().due();
     }
   }
 }

@@ -109,6 +109,9 @@ final class SimLock {
     if (holder != null) {
       Attempt was = holder;
       holder = null;
+      if (was.released) {
+        return; // its daemon is dead
+      }
       was.clock.schedule(
           0,
           () -> {
@@ -127,11 +130,11 @@ final class SimLock {
       attempt.released |= attempt.pnn == pnn;
     }
     Attempt was = holder;
-    if (was != null && was.pnn == pnn) {
+    if (was != null && was.pnn == pnn && !was.released) {
+      was.released = true;
       queue.schedule(
           random.nextLong(RELEASE_NANOS),
           () -> {
-            was.released = true;
             if (holder == was) {
               holder = null;
             }

@@ -19,7 +19,6 @@ public final class Simulation {
   private static final long SETTLE_SECONDS = 300;
 
   private static final long SECOND = 1_000_000_000L;
-  private static final int TAIL_LINES = 400;
 
   private final long seed;
   private final Random random;
@@ -84,7 +83,7 @@ public final class Simulation {
                   simulation.queue.nowNanos() / 1e9,
                   e.getMessage(),
                   simulation.profile,
-                  simulation.trace.tail(Math.min(TAIL_LINES, traceLines))),
+                  simulation.trace.tail(traceLines)),
           e);
     }
     return new Outcome(

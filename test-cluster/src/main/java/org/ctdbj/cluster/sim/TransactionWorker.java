@@ -127,7 +127,14 @@ final class TransactionWorker extends SimClient {
     if (now == sequence) {
       send();
     } else if (now == sequence + 1) {
-      done();
+      if (TransactionLedger.number(store.get(TransactionLedger.VALUE)) == value) {
+        done();
+        return;
+      }
+      // A recovery has completed the transaction of a writer who had died. Samba takes that for its
+      // own one, whoever the daemon is.
+      ledger.end(this);
+      think();
     } else {
       Violation.unless(
           !ledger.strict() || !node.active(),

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * seeds than the usual ones; a failure tells its seed, what was configured and what happened last.
  */
 final class SimulationTest {
-  private static final int TRACE_LINES = 4000;
+  private static final int TRACE_LINES = 400;
 
   static LongStream seeds() {
     String[] range = System.getProperty("ctdbj.sim.seeds", "1-60").split("-", 2);

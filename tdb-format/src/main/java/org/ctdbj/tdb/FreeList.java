@@ -95,9 +95,20 @@ final class FreeList {
    * @return its offset; it is on no list any more
    */
   long allocate(long length, RecordHeader result) {
+    return allocate(alignUp((long) (length * 1.25) + TAILER), true, result);
+  }
+
+  /**
+   * Like {@link #allocate}, but without room to spare and without growing the file: for a record
+   * that was freed and has to come back.
+   */
+  long allocateWithin(long length, RecordHeader result) {
+    return allocate(alignUp(length + TAILER), false, result);
+  }
+
+  private long allocate(long wanted, boolean mayGrow, RecordHeader result) {
     state.locks.lockFreeList();
     try {
-      long wanted = alignUp((long) (length * 1.25) + TAILER);
       if (wanted + RECORD_HEADER > MAX_SIZE) {
         throw full(wanted);
       }
@@ -107,6 +118,9 @@ final class FreeList {
           return take(fit, wanted, result);
         }
         if (!fit.mergeMadeCandidate) {
+          if (!mayGrow) {
+            throw full(wanted);
+          }
           expand(wanted + RECORD_HEADER);
         }
       }

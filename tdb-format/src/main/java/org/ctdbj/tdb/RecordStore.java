@@ -22,6 +22,7 @@ final class RecordStore {
   private final RecordHeader found = new RecordHeader();
   private final RecordHeader walked = new RecordHeader();
   private final RecordHeader freed = new RecordHeader();
+  private final RecordHeader old = new RecordHeader();
 
   RecordStore(TdbState state, FreeList freeList) {
     this.state = state;
@@ -87,11 +88,12 @@ final class RecordStore {
         state.changed();
         return;
       }
-      deleteFound(offset, fullHash);
+      offset = exchange(offset, key.length + dataLen, fullHash);
     } else if (mode == StoreMode.MODIFY) {
       throw TdbException.of(TdbError.NOEXIST, state.path, "the key to modify is absent");
+    } else {
+      offset = allocate(key.length + dataLen, fullHash);
     }
-    offset = allocate(key.length + dataLen, fullHash);
     long head = chainHead(state.chainOf(fullHash));
     found.next = unsigned(io.readInt(head));
     found.magic = MAGIC_LIVE;
@@ -103,6 +105,59 @@ final class RecordStore {
     write(offset + RECORD_HEADER + key.length, parts);
     io.writeInt(head, (int) offset);
     state.changed();
+  }
+
+  /**
+   * Deletes the record in {@link #found} and makes room for a larger one. In this order libtdb does
+   * it, so that the old space can be part of the new; unlike libtdb, a failure (full disk) brings
+   * the old record back. The free list stays locked meanwhile: nobody gets the old space.
+   */
+  private long exchange(long offset, long length, int fullHash) {
+    old.set(found);
+    state.locks.lockFreeList();
+    try {
+      deleteFound(offset, fullHash);
+      return allocate(length, fullHash);
+    } catch (TdbException e) {
+      try {
+        bringBack(offset, fullHash);
+      } catch (TdbException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    } finally {
+      state.locks.unlockFreeList();
+    }
+  }
+
+  /**
+   * Undoes the delete of {@link #old}. If it is on the free list, alone or as part of a larger
+   * record, its bytes have not been touched and there is room for them.
+   */
+  private void bringBack(long offset, int fullHash) {
+    var io = state.io;
+    long head = chainHead(state.chainOf(fullHash));
+    var guard = new LoopGuard(io);
+    for (long at = unsigned(io.readInt(head)); at != 0; at = walked.next) {
+      walked.readChained(io, at);
+      guard.visit(at);
+      if (at == offset) {
+        walked.magic = MAGIC_LIVE;
+        io.writeHeader(at, walked);
+        return;
+      }
+    }
+    var bytes = new byte[Math.toIntExact(old.keyLen + old.dataLen)];
+    io.read(offset + RECORD_HEADER, bytes, 0, bytes.length);
+    long at = freeList.allocateWithin(bytes.length, found);
+    found.next = unsigned(io.readInt(head));
+    found.magic = MAGIC_LIVE;
+    found.keyLen = old.keyLen;
+    found.dataLen = old.dataLen;
+    found.fullHash = fullHash;
+    io.writeHeader(at, found);
+    io.write(at + RECORD_HEADER, MemorySegment.ofArray(bytes), 0, bytes.length);
+    io.writeInt(head, (int) at);
   }
 
   private boolean matches(long offset, MemorySegment[] parts) {

@@ -238,6 +238,8 @@ public final class Tdb implements AutoCloseable {
   /**
    * Stores the concatenation of {@code parts}, without putting them together first.
    *
+   * <p>A failure for want of space leaves the old value as it was.
+   *
    * @throws TdbException {@link TdbError#EXISTS} or {@link TdbError#NOEXIST} as {@code mode}
    *     demands, {@link TdbError#IO} if the disk is full, {@link TdbError#OOM} if the file is
    */

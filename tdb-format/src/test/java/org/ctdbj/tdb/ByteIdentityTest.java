@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.ctdbj.tdb.lock.MutexArea;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same operations, done by libtdb and by us, leave the same bytes. */
 @Tag("interop")
@@ -106,6 +108,49 @@ class ByteIdentityTest {
         assertEquals(lib.call("seqnum t"), String.valueOf(tdb.sequenceNumber()));
         assertSame(theirs, ours, "at the end");
         assertEquals(java.util.List.of(), tdb.check().findings());
+      }
+    }
+  }
+
+  /** The whole file, mutexes included; once they are used, only the part behind them. */
+  @ParameterizedTest(name = "{0} chains")
+  @ValueSource(ints = {7, 100001})
+  void sameFileWithMutexes(int hashSize) throws IOException {
+    int flags = 0x1C41;
+    Path theirs = dir.resolve("libtdb.tdb");
+    Path ours = dir.resolve("ours.tdb");
+    long seed = 4711;
+    var random = new Random(seed);
+    try (var lib = LibTdb.start()) {
+      lib.open("t", theirs, hashSize, flags);
+      try (var tdb =
+          Tdb.open(ours, TdbOptions.ofBits(flags).withHashSize(hashSize).withCreate(true))) {
+        assertSame(theirs, ours, "after creation");
+        for (int step = 0; step < 200; step++) {
+          byte[] key = key(random);
+          byte[] value = value(random);
+          if (random.nextInt(4) == 0) {
+            boolean deleted = tdb.delete(key);
+            assertEquals(deleted ? "ok" : "absent", lib.call("delete t " + LibTdb.hex(key)));
+          } else {
+            lib.ok("store t " + LibTdb.hex(key) + " " + LibTdb.hex(value));
+            tdb.store(key, value);
+          }
+        }
+        lib.ok("start t");
+        tdb.transactionStart();
+        lib.ok("store t 31 3132");
+        tdb.store(new byte[] {0x31}, new byte[] {0x31, 0x32});
+        lib.ok("commit t");
+        tdb.transactionCommit();
+        byte[] a = Files.readAllBytes(theirs);
+        byte[] b = Files.readAllBytes(ours);
+        int data = (int) MutexArea.size(hashSize);
+        assertEquals(
+            -1,
+            Arrays.mismatch(a, data, a.length, b, data, b.length),
+            "first different byte behind the mutexes, seed " + seed);
+        assertEquals(-1, Arrays.mismatch(a, 0, TdbLayout.HEADER_SIZE, b, 0, TdbLayout.HEADER_SIZE));
       }
     }
   }

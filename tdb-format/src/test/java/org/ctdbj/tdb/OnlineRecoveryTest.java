@@ -97,6 +97,7 @@ class OnlineRecoveryTest {
   }
 
   /** What takes the first lock after the crash. */
+  @SuppressWarnings("ImmutableEnumChecker") // the lambdas hold nothing
   enum FirstAccess {
     FETCH(tdb -> assertArrayEquals(bytes("old"), tdb.fetch(bytes("a")))),
     STORE(tdb -> tdb.store(bytes("other"), bytes("value"))),

@@ -51,8 +51,15 @@ record Profile(
     TunableValues tunables) {
   private static final long MILLISECOND = 1_000_000;
 
+  /** Small numbers are likelier than large ones. */
+  static int smallerOfTwo(Random random, int bound) {
+    int first = random.nextInt(bound);
+    int second = random.nextInt(bound);
+    return Math.min(first, second);
+  }
+
   static Profile of(Random random) {
-    int nodes = 3 + Math.min(random.nextInt(5), random.nextInt(5));
+    int nodes = 3 + smallerOfTwo(random, 5);
     boolean lock = random.nextBoolean();
     TunableValues tunables =
         TunableValues.defaults()

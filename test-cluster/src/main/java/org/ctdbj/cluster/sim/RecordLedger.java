@@ -58,7 +58,7 @@ final class RecordLedger {
   }
 
   RecordKey key(Random random) {
-    return keys.get(Math.min(random.nextInt(keys.size()), random.nextInt(keys.size())));
+    return keys.get(Profile.smallerOfTwo(random, keys.size()));
   }
 
   List<RecordKey> keys() {

@@ -214,7 +214,7 @@ final class SimNode {
   private final class Log implements EventLog {
     @Override
     public boolean enabled(Level level) {
-      return level.ordinal() <= Level.INFO.ordinal();
+      return level != Level.DEBUG;
     }
 
     @Override

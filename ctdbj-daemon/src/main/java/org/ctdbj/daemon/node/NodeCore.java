@@ -50,8 +50,8 @@ public final class NodeCore implements NodeServices {
   private final PacketDispatch dispatch;
   private final NodeModes modes;
 
-  /** Generations in which links have broken that have not come up again. */
-  private final Map<Integer, Integer> brokenLinks = new HashMap<>();
+  /** By node: the generation in which packets to and from it were lost last, its link being down. */
+  private final Map<Integer, Integer> lossyIn = new HashMap<>();
 
   private TunableValues tunables;
   private Timers.Timer historyTimer;
@@ -193,11 +193,11 @@ public final class NodeCore implements NodeServices {
   public void linkUp(int pnn) {
     if (nodes.linkUp(pnn)) {
       log.notice("node " + pnn + " is connected");
-      Integer brokenIn = brokenLinks.remove(pnn);
-      if (brokenIn != null && brokenIn == vnnMap().generation()) {
+      Integer lossy = lossyIn.remove(pnn);
+      if (lossy != null && lossy == vnnMap().generation() && lossy != Generation.INVALID) {
         // The leader has not noticed. Whoever waits for an answer that was on that link, or for a
         // record, would wait for ever.
-        forceRecovery("packets from and to node " + pnn + " may be lost: the link was broken");
+        forceRecovery("packets from and to node " + pnn + " were lost while they were not connected");
       }
     }
   }
@@ -206,9 +206,7 @@ public final class NodeCore implements NodeServices {
   public void linkDown(int pnn) {
     if (nodes.linkDown(pnn)) {
       log.notice("node " + pnn + " is disconnected");
-      if (vnnMap().generation() != Generation.INVALID) {
-        brokenLinks.put(pnn, vnnMap().generation());
-      }
+      lossyIn.put(pnn, vnnMap().generation());
       router.nodeGone(pnn);
     }
   }
@@ -346,9 +344,16 @@ public final class NodeCore implements NodeServices {
     statistics.increment(Counter.NODE_PACKETS_SENT);
     if (destination == pnn()) {
       timers.schedule(0, () -> dispatch.fromNode(packet));
-    } else if (nodes.find(destination) != null) {
-      network.send(destination, packet);
+      return;
     }
+    NodeTable.Entry peer = nodes.find(destination);
+    if (peer == null) {
+      return;
+    }
+    if (!peer.connected()) {
+      lossyIn.put(destination, vnnMap().generation());
+    }
+    network.send(destination, packet);
   }
 
   @Override

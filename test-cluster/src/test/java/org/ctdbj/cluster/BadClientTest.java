@@ -100,7 +100,8 @@ class BadClientTest {
   }
 
   private static void awaitLog(String text) {
-    Await.until("\"" + text + "\" in the log", LIMIT, () -> log().contains(text), cluster::describe);
+    Await.until(
+        "\"" + text + "\" in the log", LIMIT, () -> log().contains(text), cluster::describe);
   }
 
   private static ReqControl control(Control control, Bytes data) {
@@ -109,8 +110,7 @@ class BadClientTest {
   }
 
   private static ReqMessage message(int size) {
-    return new ReqMessage(
-        new Header(0, Pnn.CURRENT_NODE, 0, 0), SRVID, Bytes.of(new byte[size]));
+    return new ReqMessage(new Header(0, Pnn.CURRENT_NODE, 0, 0), SRVID, Bytes.of(new byte[size]));
   }
 
   private int databaseId() throws IOException {
@@ -191,8 +191,7 @@ class BadClientTest {
     byte[] piece = new byte[1 << 20];
     for (int round = 0; round < 2; round++) {
       try (RawClient client = new RawClient(node.socket())) {
-        client.send(
-            RawClient.frame(Integer.MAX_VALUE - 64, RawClient.MAGIC, 1, 5, new byte[0]));
+        client.send(RawClient.frame(Integer.MAX_VALUE - 64, RawClient.MAGIC, 1, 5, new byte[0]));
         assertThrows(
             IOException.class,
             () -> {
@@ -264,8 +263,9 @@ class BadClientTest {
       assertTrue(reply.error().contains("name"), reply.error());
       assertTrue(reply.error().length() < 1000, () -> "length " + reply.error().length());
     }
-    assertTrue(log().lines().noneMatch(line -> line.endsWith("FORGED")
-            && line.indexOf("ctdbd[1]") < 80), BadClientTest::log);
+    assertTrue(
+        log().lines().noneMatch(line -> line.endsWith("FORGED") && line.indexOf("ctdbd[1]") < 80),
+        BadClientTest::log);
     assertTrue(log().indexOf('\u001b') < 0);
     try (var files = Files.walk(cluster.directory())) {
       assertTrue(files.noneMatch(file -> file.toString().contains("escaped")));
@@ -300,8 +300,7 @@ class BadClientTest {
     var random = new Random(seed);
     long before = log().lines().count();
     int frames = 0;
-    try (Hammer hammer =
-        Hammer.start(List.of(), program, node.socket(), "hammer.tdb", 4, 0, 1)) {
+    try (Hammer hammer = Hammer.start(List.of(), program, node.socket(), "hammer.tdb", 4, 0, 1)) {
       long end = System.nanoTime() + 5_000_000_000L;
       while (System.nanoTime() < end) {
         try (RawClient client = new RawClient(node.socket())) {
@@ -325,7 +324,8 @@ class BadClientTest {
     }
     long lines = log().lines().count() - before;
     int sent = frames;
-    assertTrue(lines > 0 && lines < 300, () -> lines + " log lines for " + sent + " frames, seed " + seed);
+    assertTrue(
+        lines > 0 && lines < 300, () -> lines + " log lines for " + sent + " frames, seed " + seed);
     assertTrue(
         !log().contains("unexpected failure") && !log().contains("Exception"),
         () -> "seed " + seed + "\n" + log());

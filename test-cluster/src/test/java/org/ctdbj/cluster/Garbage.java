@@ -50,7 +50,8 @@ final class Garbage {
     if (operation == REQ_CONTROL && body.length >= 32) {
       fields.putInt(0, opcode(random));
       if (random.nextBoolean()) {
-        fields.putInt(24, Math.max(0, body.length - 28 - random.nextInt(8))); // a length that can be
+        fields.putInt(
+            24, Math.max(0, body.length - 28 - random.nextInt(8))); // a length that can be
       }
     } else if (body.length >= 4 && random.nextBoolean()) {
       fields.putInt(0, random.nextInt(100)); // counts and lengths that are believable

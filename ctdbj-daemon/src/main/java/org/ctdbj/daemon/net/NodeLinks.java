@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.ctdbj.daemon.config.NodesFile;
+import org.ctdbj.daemon.log.SparingLog;
 import org.ctdbj.daemon.node.NodeNetwork;
 import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.recovery.door.EventLog;
@@ -28,6 +29,7 @@ public final class NodeLinks implements NodeNetwork {
 
   private final NodeLoop loop;
   private final EventLog log;
+  private final EventLog complaints;
   private final InetAddress ownAddress;
   private final int port;
   private final Channel server;
@@ -39,6 +41,7 @@ public final class NodeLinks implements NodeNetwork {
       throws IOException {
     this.loop = loop;
     this.log = log;
+    this.complaints = new SparingLog(log, System::nanoTime, "connections of nodes and strangers");
     this.ownAddress = ownAddress;
     this.port = port;
     var bootstrap =
@@ -140,13 +143,13 @@ public final class NodeLinks implements NodeNetwork {
     for (PeerLink link : links.values()) {
       if (link.address().equals(source)) {
         if (!link.accept(channel)) {
-          log.notice("second connection from node " + link.pnn() + " closed");
+          complaints.notice("second connection from node " + link.pnn() + " closed");
           var _ = channel.close();
         }
         return;
       }
     }
-    log.notice("connection from " + source + ", which is no node: closed");
+    complaints.notice("connection from " + source + ", which is no node: closed");
     var _ = channel.close();
   }
 

@@ -44,7 +44,7 @@ public final class NodeCore implements NodeServices {
   private final NodeTable nodes;
   private final MessageTable messages = new MessageTable(this::deliver);
   private final ControlTable controls = new ControlTable();
-  private final ControlRouter router = new ControlRouter(this, controls);
+  private final ControlRouter router;
   private final NodeCounters statistics;
   private final Keepalive keepalive;
   private final PacketDispatch dispatch;
@@ -76,6 +76,7 @@ public final class NodeCore implements NodeServices {
     this.host = host;
     this.tunables = configuration.tunables();
     this.nodes = new NodeTable(configuration);
+    this.router = new ControlRouter(this, controls);
     this.statistics = new NodeCounters(timers.wallClockMicros());
     this.keepalive = new Keepalive(this, configuration.keepaliveVersion());
     this.dispatch = new PacketDispatch(this, messages, router, keepalive);

@@ -38,7 +38,7 @@ class RecordStressTest {
 
   @TempDir Path dir;
 
-  private enum Whole {
+  enum Whole {
     LOCKALL,
     TRANSACTION
   }

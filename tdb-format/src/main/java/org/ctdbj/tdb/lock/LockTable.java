@@ -139,9 +139,8 @@ public final class LockTable implements AutoCloseable {
   }
 
   /**
-   * Locks all data as {@link #lockWholeData} does, and the free list with it, for the repair of a
-   * file without mutexes; false if another holder has any lock in chains or records. The free list
-   * is waited for: who holds that alone, walking it, waits for nobody.
+   * Locks the free list too, for the repair of a file without mutexes; false if another holder is
+   * in chains or records. Only the free list is waited for.
    */
   public boolean tryLockWholeDataAndFreeList() {
     requireNoData();
@@ -335,6 +334,18 @@ public final class LockTable implements AutoCloseable {
       }
       whole.recover(this, data, records, recovery);
     }
+  }
+
+  /** Locks the free list, which an allrecord lock does not keep others from. Does not nest. */
+  public void lockFreeListUnderAll() {
+    if (!holdsAllExclusive()) {
+      throw refused("the allrecord lock is not held exclusively by this handle");
+    }
+    data.lock(FREE_LIST, LockMode.WRITE, false, true);
+  }
+
+  public void unlockFreeListUnderAll() {
+    data.unlock(FREE_LIST);
   }
 
   /**

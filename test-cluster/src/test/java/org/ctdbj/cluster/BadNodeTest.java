@@ -99,7 +99,8 @@ class BadNodeTest {
   }
 
   private static void awaitLog(String text) {
-    Await.until("\"" + text + "\" in the log", LIMIT, () -> log().contains(text), cluster::describe);
+    Await.until(
+        "\"" + text + "\" in the log", LIMIT, () -> log().contains(text), cluster::describe);
   }
 
   private static Header header(int source) {

@@ -32,8 +32,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,7 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
  * others get right answers all the time.
  */
 @Tag("interop")
-@Timeout(120)
+@Timeout(60)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class) // garbage uses up what may be logged
 class BadClientTest {
   private static final Map<String, String> SMALL_HEAP = Map.of("CTDBJ_JAVA_OPTS", "-Xmx128m");
   private static final long SRVID = 0xBAD0_0000_0001L;
@@ -293,6 +297,7 @@ class BadClientTest {
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
   void garbageFromAClientHarmsNoCounter(@TempDir Path directory) throws IOException {
     Assumptions.assumeTrue(Hammer.missing().isEmpty(), () -> Hammer.missing().orElseThrow());
     Path program = Hammer.compile(directory);

@@ -74,6 +74,11 @@ final class SimNode {
     return up;
   }
 
+  /** Whether the daemon runs and has begun to serve clients. */
+  boolean serves() {
+    return up && !clients.isEmpty();
+  }
+
   /** Whether the machine rejects packets for connections that it does not know. */
   boolean answersRejects() {
     return powered;

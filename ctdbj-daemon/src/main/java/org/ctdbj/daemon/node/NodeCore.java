@@ -59,7 +59,9 @@ public final class NodeCore implements NodeServices {
   private final Keepalive keepalive;
   private final NodeModes modes;
 
-  /** By node: the generation in which packets to and from it were lost last, its link being down. */
+  /**
+   * By node: the generation in which packets to and from it were lost last, its link being down.
+   */
   private final Map<Integer, Integer> lossyIn = new HashMap<>();
 
   private TunableValues tunables;
@@ -242,7 +244,8 @@ public final class NodeCore implements NodeServices {
       if (lossy != null && lossy == vnnMap().generation() && lossy != Generation.INVALID) {
         // The leader has not noticed. Whoever waits for an answer that was on that link, or for a
         // record, would wait for ever.
-        forceRecovery("packets from and to node " + pnn + " were lost while they were not connected");
+        modes.packetsLost(
+            "packets from and to node " + pnn + " were lost while they were not connected");
       }
     }
   }

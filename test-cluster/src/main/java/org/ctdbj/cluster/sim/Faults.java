@@ -116,10 +116,10 @@ final class Faults {
   private boolean calm(SimNode node) {
     return !node.up()
         || world.nodes().stream()
-        .noneMatch(
-            other ->
-                other.up()
-                    && (node.core().nodeFlags(other.pnn()) & NodeFlags.DISCONNECTED) != 0);
+            .noneMatch(
+                other ->
+                    other.up()
+                        && (node.core().nodeFlags(other.pnn()) & NodeFlags.DISCONNECTED) != 0);
   }
 
   private void pause() {

@@ -82,7 +82,8 @@ final class RecordLedger {
     }
     Entry entry = entries.get(key);
     RecordWorker other = entry.owner;
-    if (other != null && other.node != node
+    if (other != null
+        && other.node != node
         && other.node.active()
         && (strict || other.node.core().recoveryMode() == RecoveryMode.NORMAL)) {
       Violation.unless(
@@ -203,7 +204,10 @@ final class RecordLedger {
     for (RecordKey key : keys) {
       StoredRecord record = master(key);
       check(
-          key, entries.get(key), record == null ? Bytes.EMPTY : record.data(), "at its data master");
+          key,
+          entries.get(key),
+          record == null ? Bytes.EMPTY : record.data(),
+          "at its data master");
     }
   }
 

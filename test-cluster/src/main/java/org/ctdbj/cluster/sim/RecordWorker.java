@@ -43,8 +43,7 @@ final class RecordWorker extends SimClient {
           databaseId = reply.data().getInt(0);
           store = node.store(RecordLedger.DATABASE);
           if (world.profile().readOnly()) {
-            control(
-                Control.SET_DB_READONLY, 0, Bytes.ofInt(databaseId), _ -> think());
+            control(Control.SET_DB_READONLY, 0, Bytes.ofInt(databaseId), _ -> think());
           } else {
             think();
           }

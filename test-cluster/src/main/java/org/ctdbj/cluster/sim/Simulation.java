@@ -159,11 +159,7 @@ public final class Simulation {
     String missing = condition.missing();
     while (missing != null) {
       Violation.unless(
-          queue.nowNanos() < until,
-          "waited %d s for %s, but %s",
-          SETTLE_SECONDS,
-          what,
-          missing);
+          queue.nowNanos() < until, "waited %d s for %s, but %s", SETTLE_SECONDS, what, missing);
       runFor(SECOND / 10);
       missing = condition.missing();
     }

@@ -68,8 +68,7 @@ final class Trace {
   private static String describe(Object detail) {
     return detail instanceof Route route
         ? "%2d %08x %s"
-            .formatted(
-                route.peer, route.packet.header().generation(), describePacket(route.packet))
+            .formatted(route.peer, route.packet.header().generation(), describePacket(route.packet))
         : String.valueOf(detail);
   }
 
@@ -78,7 +77,8 @@ final class Trace {
     return switch (packet) {
       case ReqCall call ->
           "REQ_CALL      %08x key %s hops %d flags %x from %d"
-              .formatted(reqid, call.key().text(), call.hopCount(), call.flags(), call.header().source());
+              .formatted(
+                  reqid, call.key().text(), call.hopCount(), call.flags(), call.header().source());
       case ReplyCall reply -> "REPLY_CALL    %08x status %d".formatted(reqid, reply.status());
       case ReqDmaster ask ->
           "REQ_DMASTER   %08x key %s rsn %d to %d"

@@ -76,12 +76,15 @@ final class TransactionWorker extends SimClient {
 
   private void start() {
     sequence = TransactionLedger.number(store.get(TransactionLedger.SEQUENCE));
-    ledger.check(
-        node, sequence, TransactionLedger.number(store.get(TransactionLedger.VALUE)));
+    ledger.check(node, sequence, TransactionLedger.number(store.get(TransactionLedger.VALUE)));
     value = ledger.tryCommit(sequence + 1);
     commit =
         new RecordBuffer.Builder(databaseId)
-            .add(0, TransactionLedger.VALUE.bytes(), next(TransactionLedger.VALUE), Bytes.ofLong(value))
+            .add(
+                0,
+                TransactionLedger.VALUE.bytes(),
+                next(TransactionLedger.VALUE),
+                Bytes.ofLong(value))
             .add(
                 0,
                 TransactionLedger.SEQUENCE.bytes(),
@@ -134,8 +137,7 @@ final class TransactionWorker extends SimClient {
       think();
     } else {
       // More than one writer had died. What is found must still be what somebody has tried.
-      ledger.check(
-          node, now, TransactionLedger.number(store.get(TransactionLedger.VALUE)));
+      ledger.check(node, now, TransactionLedger.number(store.get(TransactionLedger.VALUE)));
       ledger.end(this);
       think();
     }

@@ -58,8 +58,9 @@ class CommitAndTraverseTest {
   }
 
   @Test
-  void commitIsWrittenByEveryActiveNodeOfTheMap() {
-    node.flags.put(2, NodeFlags.BANNED);
+  void commitIsWrittenByEveryNodeOfTheMapWhateverItsFlags() {
+    node.map = new VnnMap(77, List.of(0, 1));
+    node.flags.put(1, NodeFlags.STOPPED);
     FakeNode.Answer answer = commit(CLIENT);
     assertEquals(List.of(0, 1), node.asked.stream().map(FakeNode.Asked::pnn).toList());
     assertEquals(buffer(REGISTRY), node.asked.getFirst().data());

@@ -73,6 +73,10 @@ final class Checker implements SimNetwork.Watcher {
         "node %d is in normal mode, but not every database has generation %08x",
         node.pnn(),
         node.generation());
+    if (world.profile().networkFaults() && !world.profile().clusterLock()) {
+      return; // for a moment two leaders may be at work, and one may freeze what the other has
+      // thawed
+    }
     node.attached()
         .forEach(
             (name, store) ->

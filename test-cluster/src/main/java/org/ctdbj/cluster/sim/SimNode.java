@@ -13,6 +13,7 @@ import org.ctdbj.daemon.database.DatabaseRegistry;
 import org.ctdbj.daemon.node.Host;
 import org.ctdbj.daemon.node.NodeConfiguration;
 import org.ctdbj.daemon.node.NodeCore;
+import org.ctdbj.daemon.store.DatabaseStore.FreezeState;
 import org.ctdbj.daemon.store.HealthStore;
 import org.ctdbj.daemon.store.StoreResult;
 import org.ctdbj.daemon.store.memory.MemoryDatabaseStore;
@@ -109,6 +110,11 @@ final class SimNode {
   /** Whether the node takes part in the cluster's databases, in its own view. */
   boolean active() {
     return up && !NodeFlags.isInactive(flags()) && generation() != Generation.INVALID;
+  }
+
+  /** Whether no file is frozen or being frozen. */
+  boolean wholeFiles() {
+    return attached.values().stream().allMatch(store -> store.freezeState() == FreezeState.OPEN);
   }
 
   int leader() {

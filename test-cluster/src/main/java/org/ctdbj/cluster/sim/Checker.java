@@ -68,15 +68,14 @@ final class Checker implements SimNetwork.Watcher {
   }
 
   private void normalMeansWhole(SimNode node) {
+    if (world.profile().twoLeadersPossible()) {
+      return; // that it does not stay so is seen when the cluster has to become whole
+    }
     Violation.unless(
         node.databases().allGenerationsAre(node.generation()),
         "node %d is in normal mode, but not every database has generation %08x",
         node.pnn(),
         node.generation());
-    if (world.profile().networkFaults() && !world.profile().clusterLock()) {
-      return; // for a moment two leaders may be at work, and one may freeze what the other has
-      // thawed
-    }
     node.attached()
         .forEach(
             (name, store) ->

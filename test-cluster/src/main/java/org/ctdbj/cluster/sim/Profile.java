@@ -84,6 +84,11 @@ record Profile(
         tunables);
   }
 
+  /** Whether, after a split, two leaders may be at work for a moment, as with ctdbd. */
+  boolean twoLeadersPossible() {
+    return networkFaults && !clusterLock;
+  }
+
   /** Seconds of silence after which a node is taken for dead. */
   int silenceSeconds() {
     return tunables.get(Tunable.KEEPALIVE_INTERVAL) * tunables.get(Tunable.KEEPALIVE_LIMIT);

@@ -112,9 +112,10 @@ final class SimNode {
     return up && !NodeFlags.isInactive(flags()) && generation() != Generation.INVALID;
   }
 
-  /** Whether no file is frozen or being frozen. */
+  /** Whether all databases are of the node's generation, and none is frozen. */
   boolean wholeFiles() {
-    return attached.values().stream().allMatch(store -> store.freezeState() == FreezeState.OPEN);
+    return databases.allGenerationsAre(generation())
+        && attached.values().stream().allMatch(store -> store.freezeState() == FreezeState.OPEN);
   }
 
   int leader() {
@@ -225,7 +226,7 @@ final class SimNode {
   private final class Log implements EventLog {
     @Override
     public boolean enabled(Level level) {
-      return level.ordinal() <= Level.INFO.ordinal();
+      return level != Level.DEBUG;
     }
 
     @Override

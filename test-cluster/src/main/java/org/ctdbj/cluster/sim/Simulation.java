@@ -185,7 +185,7 @@ public final class Simulation {
         return "node " + node.pnn() + " is in recovery";
       }
       if (!node.wholeFiles()) {
-        return "a database of node " + node.pnn() + " is frozen";
+        return "a database of node " + node.pnn() + " is frozen or old";
       }
       if (node.leader() != first.leader() || node.leader() < 0) {
         return "node " + node.pnn() + " follows " + node.leader() + ", node 0 " + first.leader();

@@ -52,7 +52,8 @@ record Profile(
   private static final long MILLISECOND = 1_000_000;
 
   static Profile of(Random random) {
-    int nodes = 3 + Math.min(random.nextInt(5), random.nextInt(5));
+    int more = random.nextInt(5);
+    int nodes = 3 + Math.min(more, random.nextInt(5)); // rather few
     boolean lock = random.nextBoolean();
     TunableValues tunables =
         TunableValues.defaults()

@@ -17,18 +17,18 @@ final class SimLock {
 
   private final EventQueue queue;
   private final Random random;
-  private final List<Attempt> undecided = new ArrayList<>();
-  private Attempt holder;
-  private final Attempt[] believed;
+  private final List<Holding> undecided = new ArrayList<>();
+  private Holding holder;
+  private final Holding[] believed;
 
-  private static final class Attempt implements ClusterLock.Attempt {
+  private static final class Holding implements ClusterLock.Attempt {
     final SimLock lock;
     final int pnn;
     final NodeClock clock;
     final Runnable lost;
     boolean released;
 
-    Attempt(SimLock lock, int pnn, NodeClock clock, Runnable lost) {
+    Holding(SimLock lock, int pnn, NodeClock clock, Runnable lost) {
       this.lock = lock;
       this.pnn = pnn;
       this.clock = clock;
@@ -48,7 +48,7 @@ final class SimLock {
   SimLock(EventQueue queue, Random random, int nodes) {
     this.queue = queue;
     this.random = random;
-    this.believed = new Attempt[nodes];
+    this.believed = new Holding[nodes];
   }
 
   /** The lock as one daemon uses it. */
@@ -60,8 +60,9 @@ final class SimLock {
       }
 
       @Override
-      public Attempt acquire(int timeoutSeconds, Consumer<Outcome> done, Runnable lost) {
-        var attempt = new SimLock.Attempt(SimLock.this, pnn, clock, lost);
+      public ClusterLock.Attempt acquire(
+          int timeoutSeconds, Consumer<Outcome> done, Runnable lost) {
+        var attempt = new Holding(SimLock.this, pnn, clock, lost);
         undecided.add(attempt);
         queue.schedule(random.nextLong(HELPER_NANOS), () -> attempt(attempt, done));
         return attempt;
@@ -69,7 +70,7 @@ final class SimLock {
     };
   }
 
-  private void attempt(Attempt attempt, Consumer<ClusterLock.Outcome> done) {
+  private void attempt(Holding attempt, Consumer<ClusterLock.Outcome> done) {
     undecided.remove(attempt);
     if (attempt.released) {
       return;
@@ -83,7 +84,7 @@ final class SimLock {
   }
 
   private void answer(
-      Attempt attempt, Consumer<ClusterLock.Outcome> done, ClusterLock.Outcome outcome) {
+      Holding attempt, Consumer<ClusterLock.Outcome> done, ClusterLock.Outcome outcome) {
     if (attempt.released) {
       return;
     }
@@ -93,7 +94,7 @@ final class SimLock {
     done.accept(outcome);
   }
 
-  private void noLongerBelieved(Attempt attempt) {
+  private void noLongerBelieved(Holding attempt) {
     if (believed[attempt.pnn] == attempt) {
       believed[attempt.pnn] = null;
     }
@@ -107,7 +108,7 @@ final class SimLock {
   /** The holder's helper dies; its daemon is told. */
   void lose() {
     if (holder != null) {
-      Attempt was = holder;
+      Holding was = holder;
       holder = null;
       if (was.released) {
         return; // its daemon is dead
@@ -126,10 +127,10 @@ final class SimLock {
   /** The node's daemon has died; its helper notices some time later. */
   void daemonDied(int pnn) {
     believed[pnn] = null;
-    for (Attempt attempt : undecided) {
+    for (Holding attempt : undecided) {
       attempt.released |= attempt.pnn == pnn;
     }
-    Attempt was = holder;
+    Holding was = holder;
     if (was != null && was.pnn == pnn && !was.released) {
       was.released = true;
       queue.schedule(

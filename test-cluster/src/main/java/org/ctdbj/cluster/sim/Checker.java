@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.cluster.sim;
 
+import java.util.Objects;
 import org.ctdbj.daemon.store.DatabaseStore.FreezeState;
 import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.daemon.store.StoredRecord;
@@ -125,7 +126,7 @@ final class Checker implements SimNetwork.Watcher {
     at.core().nodePacket(packet);
     if (stale) {
       Violation.unless(
-          before == store.get(recordKey),
+          Objects.equals(before, store.get(recordKey)),
           "node %d, generation %08x: a packet of generation %08x has changed %s to %s",
           at.pnn(),
           at.generation(),

@@ -22,7 +22,6 @@ final class RecordWorker extends SimClient {
   private int databaseId;
   private MemoryDatabaseStore store;
   private RecordKey key;
-  private int migrations;
 
   RecordWorker(Simulation world, SimNode node) {
     super(world, node);
@@ -70,7 +69,6 @@ final class RecordWorker extends SimClient {
       return;
     }
     key = ledger.key(random);
-    migrations = 0;
     if (world.profile().readOnly() && random.nextInt(3) == 0) {
       read();
       return;
@@ -88,7 +86,6 @@ final class RecordWorker extends SimClient {
         || record.header().dmaster() != node.pnn()
         || record.header().hasAny(RecordFlags.RO_HAVE_DELEGATIONS)) {
       store.unlock(key, this);
-      migrations++;
       call(
           databaseId,
           Calls.NULL,

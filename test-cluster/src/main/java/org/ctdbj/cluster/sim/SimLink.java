@@ -21,7 +21,7 @@ final class SimLink {
   private boolean trying;
 
   /** One end. */
-  private final class Side {
+  private static final class Side {
     final SimNode node;
     final Deque<Bytes> held = new ArrayDeque<>();
     boolean open;

@@ -200,7 +200,7 @@ public final class NodeCore implements NodeServices {
       if (lossy != null && lossy == vnnMap().generation() && lossy != Generation.INVALID) {
         // The leader has not noticed. Whoever waits for an answer that was on that link, or for a
         // record, would wait for ever.
-        forceRecovery(
+        modes.packetsLost(
             "packets from and to node " + pnn + " were lost while they were not connected");
       }
     }

@@ -21,7 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.ctdbj.daemon.log.SparingLog;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.recovery.door.EventLog;
 
 /**

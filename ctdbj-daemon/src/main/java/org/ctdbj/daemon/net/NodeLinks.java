@@ -15,8 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.ctdbj.daemon.config.NodesFile;
-import org.ctdbj.daemon.log.SparingLog;
 import org.ctdbj.daemon.node.NodeNetwork;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.recovery.door.EventLog;
 

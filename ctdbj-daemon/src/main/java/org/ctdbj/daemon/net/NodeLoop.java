@@ -14,7 +14,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.ctdbj.daemon.log.SparingLog;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 

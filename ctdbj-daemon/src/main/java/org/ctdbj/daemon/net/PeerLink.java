@@ -14,7 +14,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
-import org.ctdbj.daemon.log.SparingLog;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.packet.FrameException;
 import org.ctdbj.protocol.packet.Packet;

@@ -29,7 +29,7 @@ final class Checker implements SimNetwork.Watcher {
 
   Checker(Simulation world) {
     this.world = world;
-    this.commits = new CommitChecker();
+    this.commits = new CommitChecker(world);
     this.leaders = new LeaderChecker(world);
   }
 

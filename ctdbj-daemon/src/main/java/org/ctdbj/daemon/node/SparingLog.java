@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-package org.ctdbj.daemon.log;
+package org.ctdbj.daemon.node;
 
 import java.util.function.LongSupplier;
 import org.ctdbj.recovery.door.EventLog;

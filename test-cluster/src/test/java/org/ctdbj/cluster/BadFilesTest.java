@@ -119,7 +119,11 @@ class BadFilesTest {
           ReplyControl reply = attach(connection, Control.DB_ATTACH_PERSISTENT, name);
           assertEquals(-1, reply.status(), name);
           assertTrue(reply.error().contains(file.toString()), reply.error());
-          assertTrue(node.logTail(20).contains(file.toString()), cluster::describe);
+          Await.until(
+              file + " in the log",
+              LIMIT,
+              () -> node.logTail(20).contains(file.toString()),
+              cluster::describe);
           if (content != null) {
             assertArrayEquals(content, Files.readAllBytes(file), name + " was changed");
           }
@@ -160,7 +164,7 @@ class BadFilesTest {
       LocalNode node = cluster.node(0);
       Path disk = node.base().resolve("db/volatile");
       Assumptions.assumeTrue(
-          mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString()),
+          mount("-t", "tmpfs", "-o", "size=24m", "tmpfs", disk.toString()),
           "mounting a small file system is not allowed here");
       try {
         cluster.start();

@@ -175,7 +175,7 @@ class BadFilesTest {
           ReplyControl reply = attach(connection, Control.DB_ATTACH, "full.tdb");
           assertEquals(-1, reply.status());
           assertTrue(reply.error().contains("full.tdb"), reply.error());
-          assertTrue(reply.error().contains("No space left"), reply.error());
+          assertTrue(reply.error().contains("no space left"), reply.error());
           assertServes(connection, "before.tdb"); // room in the file itself
           // New records need room in the file that the disk does not have.
           int id = attach(connection, Control.DB_ATTACH, "before.tdb").data().getInt(0);
@@ -199,7 +199,7 @@ class BadFilesTest {
           assertTrue(mount("-o", "remount,ro", disk.toString()));
           reply = attach(connection, Control.DB_ATTACH, "readonly.tdb");
           assertEquals(-1, reply.status());
-          assertTrue(reply.error().contains("Read-only file system"), reply.error());
+          assertTrue(reply.error().contains("EROFS"), reply.error());
           assertEquals(0, connection.control(Control.GET_PNN, Bytes.EMPTY).status());
         }
         assertTrue(mount("-o", "remount,rw", disk.toString()));

@@ -91,6 +91,7 @@ class NodeLinksTest {
     loop.close();
   }
 
+  /** A message of node 1. */
   private static ReqMessage message(long srvid) {
     return new ReqMessage(new Header(1, 0, 1, 0), srvid, Bytes.ofText("data"));
   }
@@ -160,7 +161,7 @@ class NodeLinksTest {
       loop.call(
           () -> {
             for (int i = 0; i < 1000; i++) {
-              links.send(1, message(i));
+              links.send(1, message(i).withHeader(new Header(1, 1, 0, 0)));
             }
           });
       for (int i = 0; i < 1000; i++) {

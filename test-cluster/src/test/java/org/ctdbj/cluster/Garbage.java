@@ -14,7 +14,7 @@ import org.ctdbj.protocol.Control;
  * little of their body makes sense, are left out: a client that stops the node has done no damage.
  */
 final class Garbage {
-  private static final int[] OPERATIONS = {0, 1, 2, 3, 4, 5, 7, 8, 9, 10};
+  private static final int[] OPERATIONS = {0, 1, 2, 3, 4, 5, 7, 8, 10};
   private static final int REQ_CONTROL = 7;
   private static final Set<Control> OBEYED =
       EnumSet.of(
@@ -45,6 +45,7 @@ final class Garbage {
     int size = random.nextInt(4) == 0 ? random.nextInt(4000) : random.nextInt(80);
     byte[] body = new byte[fromClient ? size : size & ~7];
     random.nextBytes(body);
+    // A node of another major version makes the daemon end itself, as ctdbd does: no keep-alives.
     int operation = OPERATIONS[random.nextInt(OPERATIONS.length)];
     var fields = ByteBuffer.wrap(body).order(ByteOrder.nativeOrder());
     if (operation == REQ_CONTROL && body.length >= 32) {

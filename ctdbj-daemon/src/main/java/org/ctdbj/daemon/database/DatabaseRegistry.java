@@ -8,6 +8,7 @@ import org.ctdbj.daemon.node.ControlTable;
 import org.ctdbj.daemon.node.DatabaseHooks;
 import org.ctdbj.daemon.node.NodeServices;
 import org.ctdbj.daemon.node.RecordTraffic;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.daemon.record.RecordEngine;
 import org.ctdbj.daemon.store.DatabaseStore.FreezeState;
 import org.ctdbj.daemon.store.HealthStore;
@@ -19,12 +20,14 @@ import org.ctdbj.protocol.packet.ReplyDmaster;
 import org.ctdbj.protocol.packet.ReplyError;
 import org.ctdbj.protocol.packet.ReqCall;
 import org.ctdbj.protocol.packet.ReqDmaster;
+import org.ctdbj.recovery.door.EventLog;
 
 /**
  * The databases of one node: knows which are attached, brings packets to their record engines, and
  * executes all controls that are about databases. Node thread only; nothing blocks.
  */
 public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, AutoCloseable {
+  private final EventLog strangers;
   private final NodeServices node;
   private final Databases databases = new Databases();
   private final HealthStore healthStore;
@@ -48,6 +51,9 @@ public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, Aut
    */
   public DatabaseRegistry(NodeServices node, StoreFactory files, HealthStore healthStore) {
     this.node = node;
+    this.strangers =
+        new SparingLog(
+            node.log(), () -> node.timers().nowNanos(), "packets about unknown databases");
     this.healthStore = healthStore;
     health = new Health(node, databases, healthStore);
     attachment = new Attachment(node, databases, files, health);
@@ -132,7 +138,7 @@ public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, Aut
     Database database = databases.find(call.databaseId());
     if (database == null) {
       // As ctdbd 4.17 does; a client that attached the database cannot get here.
-      node.log().error(unknown(call.databaseId()) + " from client " + clientId + ": not answered");
+      strangers.error(unknown(call.databaseId()) + " from client " + clientId + ": not answered");
       return;
     }
     database.engine().clientCall(clientId, call);
@@ -162,7 +168,7 @@ public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, Aut
   public void replyDmaster(ReplyDmaster packet) {
     Database database = databases.find(packet.databaseId());
     if (database == null) {
-      node.log().error(unknown(packet.databaseId()) + " from node " + packet.header().source());
+      strangers.error(unknown(packet.databaseId()) + " from node " + packet.header().source());
       return;
     }
     database.engine().replyDmaster(packet);
@@ -179,7 +185,7 @@ public final class DatabaseRegistry implements RecordTraffic, DatabaseHooks, Aut
   }
 
   private void refuse(Header header, int databaseId) {
-    node.log().error(unknown(databaseId) + " from node " + header.source());
+    strangers.error(unknown(databaseId) + " from node " + header.source());
     var back = new Header(node.vnnMap().generation(), header.source(), node.pnn(), header.reqid());
     node.send(new ReplyError(back, -1, unknown(databaseId)));
   }

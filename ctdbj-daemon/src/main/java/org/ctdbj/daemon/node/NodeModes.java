@@ -18,6 +18,7 @@ import org.ctdbj.protocol.body.TimeVal;
 import org.ctdbj.protocol.body.VnnMap;
 import org.ctdbj.recovery.ClusterLock;
 import org.ctdbj.recovery.ControlResult;
+import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
 /**
@@ -41,6 +42,7 @@ final class NodeModes {
   private static final int CALM_MARGIN_SECONDS = 3;
 
   private final NodeCore node;
+  private final EventLog reasons;
   private final boolean fastStart;
   private final String clusterLockSetting;
   private final ClusterLock clusterLock;
@@ -65,6 +67,8 @@ final class NodeModes {
 
   NodeModes(NodeCore node, NodeConfiguration configuration, ClusterLock clusterLock) {
     this.node = node;
+    this.reasons =
+        new SparingLog(node.log(), () -> node.timers().nowNanos(), "reasons for a recovery");
     this.fastStart = configuration.fastStart();
     this.clusterLockSetting = configuration.clusterLock();
     this.clusterLock = clusterLock;
@@ -228,7 +232,7 @@ final class NodeModes {
   }
 
   void forceRecovery(String reason) {
-    node.log().warning("recovery needed: " + reason);
+    reasons.warning("recovery needed: " + reason);
     recoveryActive();
   }
 

@@ -91,6 +91,7 @@ class NodeLinksTest {
     loop.close();
   }
 
+  /** A message of node 1. */
   private static ReqMessage message(long srvid) {
     return new ReqMessage(new Header(1, 0, 1, 0), srvid, Bytes.ofText("data"));
   }

@@ -63,7 +63,10 @@ class TdbStoreFactoryTest {
   @Test
   void namesThatLeaveTheDirectoryAreRefused() {
     assertTrue(refusal("../a.tdb", 0).contains("../a.tdb"));
-    assertTrue(refusal("a\0b", 0).contains("control characters"));
+    assertTrue(refusal("a\0b", 0).contains("\"a?b\""));
+    assertTrue(refusal("a\nb", 0).contains("control characters"));
+    assertTrue(refusal("", 0).contains("0 characters"));
+    assertTrue(refusal("x".repeat(241), 0).contains("241 characters"));
   }
 
   @Test

@@ -46,6 +46,7 @@ final class NodeModes {
 
   /** Any client may send the controls of a recovery, as often as it likes. */
   private final EventLog phases;
+
   private final boolean fastStart;
   private final String clusterLockSetting;
   private final ClusterLock clusterLock;

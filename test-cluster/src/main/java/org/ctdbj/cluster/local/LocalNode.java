@@ -21,7 +21,7 @@ public final class LocalNode {
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(130);
 
   private final int pnn;
-  private final DaemonKind kind;
+  private DaemonKind kind;
   private final Path base;
   private final String address;
 
@@ -84,6 +84,11 @@ public final class LocalNode {
     return kind;
   }
 
+  /** From its next start on the node runs this daemon, on the same files. */
+  public void become(DaemonKind next) {
+    kind = next;
+  }
+
   /** The node's directory: CTDB_BASE. */
   public Path base() {
     return base;
@@ -106,6 +111,19 @@ public final class LocalNode {
     environment.put("CTDB_BASE", base.toString());
     environment.put("CTDB_SOCKET", socket().toString());
     return environment;
+  }
+
+  /** Ends the daemon as an administrator does; returns when the {@code ctdb} tool does. */
+  public void shutdown() {
+    ctdb("shutdown").orThrow(List.of("ctdb", "shutdown"));
+  }
+
+  /** The number of the node that this one takes for the leader; empty while it knows of none. */
+  public Optional<Integer> leader() {
+    Commands.Result result = ctdb("leader");
+    return result.exitCode() == 0 && result.output().strip().matches("\\d+")
+        ? Optional.of(Integer.valueOf(result.output().strip()))
+        : Optional.empty();
   }
 
   /** Starts the daemon; returns when its command has put itself into the background. */

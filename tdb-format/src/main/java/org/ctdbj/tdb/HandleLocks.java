@@ -51,6 +51,15 @@ final class HandleLocks {
     table.unlockChain(LockTable.FREE_LIST, LockMode.WRITE);
   }
 
+  /** Keeps other holders off the free list, which an allrecord lock does not. */
+  void lockFreeListOfOthers() {
+    table.lockFreeListUnderAll();
+  }
+
+  void unlockFreeListOfOthers() {
+    table.unlockFreeListUnderAll();
+  }
+
   boolean lockAll(LockMode mode, boolean wait) {
     return table.lockAll(mode, wait);
   }

@@ -32,6 +32,7 @@ final class MappedIo implements TdbIo {
 
   private Mapping mapping;
   private MemorySegment map;
+  private MemorySegment readOnly;
   private long size;
   private Runnable syncObserver = () -> {};
 
@@ -42,6 +43,7 @@ final class MappedIo implements TdbIo {
     this.convert = convert;
     this.pageSize = NativeFile.pageSize();
     this.map = MemorySegment.NULL;
+    this.readOnly = map;
     refresh();
   }
 
@@ -87,6 +89,7 @@ final class MappedIo implements TdbIo {
       }
     }
     map = mapping == null ? MemorySegment.NULL : mapping.segment();
+    readOnly = map.asReadOnly();
     size = now;
   }
 
@@ -95,6 +98,7 @@ final class MappedIo implements TdbIo {
       mapping.close();
       mapping = null;
       map = MemorySegment.NULL;
+      readOnly = map;
       size = 0;
     }
   }
@@ -235,7 +239,7 @@ final class MappedIo implements TdbIo {
   @Override
   public MemorySegment view(long offset, long length) {
     check(offset, length);
-    return map.asSlice(offset, length).asReadOnly();
+    return readOnly.asSlice(offset, length);
   }
 
   @Override

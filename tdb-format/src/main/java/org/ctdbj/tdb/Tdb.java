@@ -27,7 +27,8 @@ public final class Tdb implements AutoCloseable {
   private final TdbState state;
   private final TdbOpener.Opened opened;
   private final FreeList freeList;
-  private final RecordStore store;
+  private final LockedRecords records;
+  private final WholeDatabase whole;
   private final Transactions transactions;
   private boolean closed;
 
@@ -35,7 +36,9 @@ public final class Tdb implements AutoCloseable {
     this.opened = opened;
     this.state = opened.state();
     this.freeList = new FreeList(state);
-    this.store = new RecordStore(state, freeList);
+    var store = new RecordStore(state, freeList);
+    this.records = new LockedRecords(state, store);
+    this.whole = new WholeDatabase(state, store);
     this.transactions = new Transactions(state, freeList, store);
   }
 
@@ -102,7 +105,7 @@ public final class Tdb implements AutoCloseable {
     try {
       return state.locks.tryLockChain(chainOf(key));
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
@@ -114,7 +117,7 @@ public final class Tdb implements AutoCloseable {
     try {
       state.locks.lockChain(chainOf(key));
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
@@ -122,7 +125,7 @@ public final class Tdb implements AutoCloseable {
     try {
       state.locks.unlockChain(chainOf(key));
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
@@ -131,67 +134,73 @@ public final class Tdb implements AutoCloseable {
    * exclude each other.
    */
   public boolean tryLockChainRead(byte[] key) {
-    return guarded(() -> state.locks.tryLockChainRead(chainOf(key)));
+    try {
+      return state.locks.tryLockChainRead(chainOf(key));
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   public void lockChainRead(byte[] key) {
-    run(() -> state.locks.lockChainRead(chainOf(key)));
+    try {
+      state.locks.lockChainRead(chainOf(key));
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   public void unlockChainRead(byte[] key) {
-    run(() -> state.locks.unlockChainRead(chainOf(key)));
+    try {
+      state.locks.unlockChainRead(chainOf(key));
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   /** Write-locks the whole database if that is possible at once. The handle must hold no chain. */
   public boolean tryLockAll() {
-    return guarded(() -> lockAll(LockMode.WRITE, false));
+    try {
+      return whole.lock(LockMode.WRITE, false);
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   /** Write-locks the whole database. The handle must hold no chain. */
   public void lockAll() {
-    run(() -> lockAll(LockMode.WRITE, true));
+    try {
+      whole.lock(LockMode.WRITE, true);
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   public void unlockAll() {
-    run(() -> state.locks.unlockAll(LockMode.WRITE));
+    try {
+      whole.unlock(LockMode.WRITE);
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   public boolean tryLockAllRead() {
-    return guarded(() -> lockAll(LockMode.READ, false));
+    return guarded(() -> whole.lock(LockMode.READ, false));
   }
 
   public void lockAllRead() {
-    run(() -> lockAll(LockMode.READ, true));
+    run(() -> whole.lock(LockMode.READ, true));
   }
 
   public void unlockAllRead() {
-    run(() -> state.locks.unlockAll(LockMode.READ));
-  }
-
-  private boolean lockAll(LockMode mode, boolean wait) {
-    state.requireWritable();
-    return state.locks.lockAll(mode, wait);
+    run(() -> whole.unlock(LockMode.READ));
   }
 
   /** The value of {@code key}, null if there is none. */
   public byte[] fetch(byte[] key) {
     try {
-      int hash = state.hashOf(key);
-      int chain = state.chainOf(hash);
-      state.locks.lockChainRead(chain);
-      try {
-        long offset = store.find(key, hash);
-        if (offset == 0) {
-          return null;
-        }
-        var value = new byte[(int) store.found().dataLen];
-        state.io.read(offset + TdbLayout.RECORD_HEADER + key.length, value, 0, value.length);
-        return value;
-      } finally {
-        state.locks.unlockChainRead(chain);
-      }
+      return records.fetch(key);
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
@@ -203,36 +212,18 @@ public final class Tdb implements AutoCloseable {
    */
   public <R> R parse(byte[] key, Function<MemorySegment, R> f) {
     try {
-      int hash = state.hashOf(key);
-      int chain = state.chainOf(hash);
-      state.locks.lockChainRead(chain);
-      try {
-        long offset = store.find(key, hash);
-        if (offset == 0) {
-          return null;
-        }
-        return f.apply(
-            state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
-      } finally {
-        state.locks.unlockChainRead(chain);
-      }
+      return records.parse(key, f);
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
   public boolean exists(byte[] key) {
-    return guarded(
-        () -> {
-          int hash = state.hashOf(key);
-          int chain = state.chainOf(hash);
-          state.locks.lockChainRead(chain);
-          try {
-            return store.find(key, hash) != 0;
-          } finally {
-            state.locks.unlockChainRead(chain);
-          }
-        });
+    try {
+      return records.exists(key);
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   /**
@@ -245,17 +236,9 @@ public final class Tdb implements AutoCloseable {
    */
   public void store(byte[] key, StoreMode mode, MemorySegment... parts) {
     try {
-      state.requireWritable();
-      int hash = state.hashOf(key);
-      int chain = state.chainOf(hash);
-      state.locks.lockChain(chain);
-      try {
-        store.store(key, hash, mode, parts);
-      } finally {
-        state.locks.unlockChain(chain);
-      }
+      records.store(key, mode, parts);
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
@@ -270,34 +253,20 @@ public final class Tdb implements AutoCloseable {
 
   /** Removes a record; false if there is none. */
   public boolean delete(byte[] key) {
-    return guarded(
-        () -> {
-          state.requireWritable();
-          int hash = state.hashOf(key);
-          int chain = state.chainOf(hash);
-          state.locks.lockChain(chain);
-          try {
-            return store.delete(key, hash);
-          } finally {
-            state.locks.unlockChain(chain);
-          }
-        });
+    try {
+      return records.delete(key);
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   /** Adds {@code data} to the end of the value; creates the record if there is none. */
   public void append(byte[] key, byte[] data) {
-    run(
-        () -> {
-          state.requireWritable();
-          int chain = chainOf(key);
-          state.locks.lockChain(chain);
-          try {
-            byte[] old = fetch(key);
-            store(key, old == null ? new byte[0] : old, data);
-          } finally {
-            state.locks.unlockChain(chain);
-          }
-        });
+    try {
+      records.append(key, data);
+    } catch (InternalError e) {
+      throw state.damaged(e);
+    }
   }
 
   /**
@@ -342,29 +311,12 @@ public final class Tdb implements AutoCloseable {
    */
   public long traverseChain(int chain, RecordVisitor visitor) {
     Objects.checkIndex(chain, state.hashSize);
-    return guarded(
-        () -> {
-          state.readTraverses++;
-          try {
-            return Math.abs(new Traverse(state).chain(chain, visitor));
-          } finally {
-            state.readTraverses--;
-          }
-        });
+    return guarded(() -> new Traverse(state).oneChain(chain, visitor));
   }
 
   /** Removes all records. The file keeps its size. */
   public void wipe() {
-    run(
-        () -> {
-          state.requireWritable();
-          state.locks.lockAll(LockMode.WRITE, true);
-          try {
-            store.wipe();
-          } finally {
-            state.locks.unlockAll(LockMode.WRITE);
-          }
-        });
+    run(whole::wipe);
   }
 
   /** Number of records on the free list. Joins neighbours on the way. */
@@ -452,27 +404,12 @@ public final class Tdb implements AutoCloseable {
    * @throws TdbException if the file cannot be locked or read
    */
   public CheckReport check() {
-    return readLocked(() -> new FileChecker(state).check());
+    return guarded(whole::check);
   }
 
   /** What the file is and holds; locked as in {@link #check}, but damage is thrown. */
   public FileInfo info() {
-    return readLocked(() -> FileInfo.of(state));
-  }
-
-  private <R> R readLocked(Supplier<R> call) {
-    return guarded(
-        () -> {
-          if (state.readOnly || state.locks.holdsAll()) {
-            return call.get();
-          }
-          state.locks.lockAll(LockMode.READ, true);
-          try {
-            return call.get();
-          } finally {
-            state.locks.unlockAll(LockMode.READ);
-          }
-        });
+    return guarded(whole::info);
   }
 
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
@@ -498,7 +435,7 @@ public final class Tdb implements AutoCloseable {
     try {
       return call.get();
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
   }
 
@@ -506,16 +443,7 @@ public final class Tdb implements AutoCloseable {
     try {
       call.run();
     } catch (InternalError e) {
-      throw damaged(e);
+      throw state.damaged(e);
     }
-  }
-
-  /** The JVM reports an access to a mapped page that the file no longer has as an InternalError. */
-  private TdbException damaged(InternalError e) {
-    return TdbException.of(
-        TdbError.IO,
-        state.path,
-        "a mapped part of the file cannot be accessed (truncated, or I/O error)",
-        e);
   }
 }

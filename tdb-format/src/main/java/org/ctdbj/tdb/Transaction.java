@@ -18,12 +18,15 @@ final class Transaction {
   private final boolean ownsLocks;
   private int nested;
   private boolean poisoned;
+  private final long sizeBefore;
   private boolean openLocked;
+  private boolean written;
   private boolean ended;
 
   private Transaction(TdbState state, FreeList freeList, boolean ownsLocks) {
     this.state = state;
     this.ownsLocks = ownsLocks;
+    this.sizeBefore = state.file.size();
     this.overlay = new TransactionOverlay(state.file);
     this.writer = new CommitWriter(state, freeList, overlay);
   }
@@ -161,6 +164,7 @@ final class Transaction {
     try {
       repack = overlay.hasGrown() && new FreeList(state).isFragmented();
       writer.write();
+      written = true;
     } catch (RuntimeException | InternalError e) {
       rollBackAfter(e);
       throw e;
@@ -197,7 +201,23 @@ final class Transaction {
 
   /** Drops what is not written, marks the recovery data as not needed and gives the locks back. */
   void cancel() {
-    new ReleaseSequence().run(writer::invalidate).run(this::end).end();
+    new ReleaseSequence().run(writer::invalidate).run(this::reclaim).run(this::end).end();
+  }
+
+  /**
+   * A commit that was given up after it had grown the file leaves space that no list leads to.
+   * libtdb leaves it like that and its check then calls the file corrupt. With the open lock held
+   * everybody else is out, but for those who walk the free list.
+   */
+  private void reclaim() {
+    if (openLocked && !written && !state.has(TdbFlag.NOLOCK) && state.file.size() > sizeBefore) {
+      state.locks.lockFreeListOfOthers();
+      try {
+        LostSpace.reclaim(state.file, state.hashSize);
+      } finally {
+        state.locks.unlockFreeListOfOthers();
+      }
+    }
   }
 
   /** Whether the transaction is over, its locks given back. */

@@ -160,6 +160,16 @@ final class Traverse {
     }
   }
 
+  /** {@link #chainwise} for one chain. */
+  long oneChain(int chain, RecordVisitor visitor) {
+    state.readTraverses++;
+    try {
+      return Math.abs(chain(chain, visitor));
+    } finally {
+      state.readTraverses--;
+    }
+  }
+
   private long allChains(RecordVisitor visitor) {
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {
@@ -178,7 +188,7 @@ final class Traverse {
    *
    * @return number of records visited; negated if the visitor wants no more
    */
-  long chain(int chain, RecordVisitor visitor) {
+  private long chain(int chain, RecordVisitor visitor) {
     if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
       return 0;
     }

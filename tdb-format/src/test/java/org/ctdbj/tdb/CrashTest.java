@@ -143,6 +143,48 @@ class CrashTest {
     }
   }
 
+  /** A commit given up after the file has grown for it; the reason makes no difference. */
+  @ParameterizedTest(name = "flags {0}, area exists {1}, under lockAll {2}")
+  @CsvSource({
+    "0,false,false",
+    "0,true,false",
+    "0,false,true",
+    "7233,false,false",
+    "7233,true,true"
+  })
+  void cancelOfAPreparedCommitLeavesAWholeFile(int flags, boolean areaExists, boolean lockedBefore)
+      throws IOException {
+    Path file = dir.resolve("cancelled.tdb");
+    try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags).withHashSize(7).withCreate(true))) {
+      tdb.store(bytes("a"), bytes("old"));
+      if (areaExists) {
+        tdb.transactionStart();
+        tdb.store(bytes("a"), bytes("older"));
+        tdb.transactionCommit();
+      }
+      byte[] expected = tdb.fetch(bytes("a"));
+      long size = Files.size(file);
+      if (lockedBefore) {
+        tdb.lockAll();
+      }
+      tdb.transactionStart();
+      tdb.store(bytes("a"), bytes("never"));
+      tdb.store(bytes("b"), new byte[3_000_000]);
+      tdb.transactionPrepareCommit();
+      assertTrue(Files.size(file) > size, "the file has not grown");
+      tdb.transactionCancel();
+      if (lockedBefore) {
+        tdb.unlockAll();
+      }
+      assertEquals(List.of(), tdb.check().findings());
+      assertArrayEquals(expected, tdb.fetch(bytes("a")));
+      long grown = Files.size(file);
+      tdb.store(bytes("c"), new byte[2_000_000]);
+      assertEquals(grown, Files.size(file), "the space is used again");
+      assertEquals(List.of(), tdb.check().findings());
+    }
+  }
+
   @Test
   void damagedRecoveryDataLeavesTheFileAsItIs() throws IOException {
     Path image = images(dir, 0, true, false).get(1);

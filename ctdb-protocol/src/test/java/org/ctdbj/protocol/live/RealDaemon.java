@@ -9,9 +9,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.locks.LockSupport;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.Pnn;
@@ -25,7 +27,16 @@ import org.ctdbj.protocol.packet.ReqMessage;
 /** A ctdbd of Samba as the only node of a cluster in a private directory, and a client of it. */
 final class RealDaemon {
   static final Path PROGRAM = Path.of("/usr/sbin/ctdbd");
-  static final String ADDRESS = "127.0.0.41";
+
+  /** One of its own for each run, so that runs at the same time do not meet. */
+  static final String ADDRESS =
+      "127."
+          + (64 + ProcessHandle.current().pid() % 180)
+          + "."
+          + (1 + System.nanoTime() % 250)
+          + ".41";
+
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
 
   private final Path base;
   private final SocketChannel socket;
@@ -61,9 +72,28 @@ final class RealDaemon {
         """
             .formatted(base, ADDRESS));
     run(base, PROGRAM.toString());
-    SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
-    socket.connect(UnixDomainSocketAddress.of(base.resolve("run/ctdbd.socket")));
-    return new RealDaemon(base, socket);
+    return new RealDaemon(base, connect(base));
+  }
+
+  /** The daemon's command returns before its background process has made the socket. */
+  private static SocketChannel connect(Path base) throws IOException {
+    var address = UnixDomainSocketAddress.of(base.resolve("run/ctdbd.socket"));
+    long deadline = System.nanoTime() + CONNECT_LIMIT.toNanos();
+    while (true) {
+      SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        socket.connect(address);
+        return socket;
+      } catch (IOException e) {
+        socket.close();
+        if (System.nanoTime() > deadline) {
+          throw new IOException(
+              "ctdbd does not serve " + address + ": " + Files.readString(base.resolve("log.ctdb")),
+              e);
+        }
+        LockSupport.parkNanos(5_000_000);
+      }
+    }
   }
 
   private static void run(Path base, String... command) throws IOException, InterruptedException {

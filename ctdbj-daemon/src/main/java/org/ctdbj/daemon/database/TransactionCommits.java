@@ -7,7 +7,6 @@ import org.ctdbj.daemon.node.ControlRequest;
 import org.ctdbj.daemon.node.ControlTable;
 import org.ctdbj.daemon.node.NodeServices;
 import org.ctdbj.protocol.Control;
-import org.ctdbj.protocol.NodeFlags;
 import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.Tunable;
 import org.ctdbj.protocol.body.RecordBuffer;
@@ -89,16 +88,10 @@ final class TransactionCommits {
         return;
       }
     }
-    List<Integer> nodes =
-        node.vnnMap().lmasters().stream()
-            .distinct()
-            .filter(pnn -> !NodeFlags.isInactive(node.nodeFlags(pnn)))
-            .toList();
-    if (nodes.isEmpty()) {
-      request.reply(0);
-      return;
-    }
-    new Commit(request, database).start(nodes);
+    // All nodes of the generation, whatever flags they have in this node's view: that may be out of
+    // date, or a connection may just be broken, and a node that is left out would go on with old
+    // data until the next recovery. ctdbd 4.17 leaves out those that seem inactive.
+    new Commit(request, database).start(node.vnnMap().lmasters().stream().distinct().toList());
   }
 
   private final class Commit {

@@ -11,8 +11,8 @@ import java.util.List;
 
 /**
  * Makes the parts of ctdbd's log lines: {@code 2026-11-22T17:17:46.687651+00:00 HOST PROG[PID]:
- * text}. Text of several lines becomes several log lines, each with its own head, so that no text
- * can pass for a line of another program.
+ * text}. Text of several lines becomes several log lines, each with its own head and all but the
+ * first indented, so that no text can pass for a line of another program or of its own.
  *
  * @param hostName HOST
  * @param pid PID
@@ -21,6 +21,9 @@ import java.util.List;
 record LineFormat(String hostName, long pid, ZoneId zone) {
   /** PROG of lines that come from libraries. */
   static final String DAEMON_PROGRAM = "ctdbd";
+
+  /** Before every line of a text but the first. */
+  private static final String CONTINUATION = "  ";
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx");
@@ -59,7 +62,9 @@ record LineFormat(String hostName, long pid, ZoneId zone) {
       return List.of(text);
     }
     List<String> lines = new ArrayList<>();
-    text.lines().map(LineFormat::printable).forEach(lines::add);
+    text.lines()
+        .map(LineFormat::printable)
+        .forEach(line -> lines.add(lines.isEmpty() ? line : CONTINUATION + line));
     return lines.isEmpty() ? List.of("") : lines;
   }
 

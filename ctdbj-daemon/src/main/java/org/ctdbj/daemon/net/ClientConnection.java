@@ -23,8 +23,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   private final int peerPid;
   private final ClientEvents events;
   private final EventLog log;
+  private final EventLog complaints;
   private final Outbox outbox;
-  private final FrameAssembler assembler = new FrameAssembler(this);
+  private final FrameAssembler assembler;
   private int clientId;
   private boolean complained;
 
@@ -33,13 +34,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
       EpollDomainSocketChannel channel,
       int peerPid,
       ClientEvents events,
-      EventLog log) {
+      EventLog log,
+      EventLog complaints) {
     this.loop = loop;
     this.channel = channel;
     this.peerPid = peerPid;
     this.events = events;
     this.log = log;
-    this.outbox = new Outbox(loop, channel);
+    this.complaints = complaints;
+    this.assembler = new FrameAssembler(this, loop.memory());
+    this.outbox = new Outbox(loop, channel, this::doesNotRead);
   }
 
   @Override
@@ -47,12 +51,24 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     if (!channel.isOpen()) {
       return;
     }
-    if (!outbox.add(PacketCodec.encode(packet, PacketCodec.Padding.TO_CLIENT))) {
-      log.error(
-          "client %d (pid %d) does not read: more than %d bytes wait for it; closing its connection"
-              .formatted(clientId, peerPid, Outbox.limitBytes()));
-      close();
-    }
+    outbox.add(PacketCodec.encode(packet, PacketCodec.Padding.TO_CLIENT));
+  }
+
+  private void doesNotRead(long bytes) {
+    log.error(
+        ("client %d (pid %d) does not read: %d bytes wait for it, the most of all clients, and the"
+                + " %d bytes for that are used up; closing its connection")
+            .formatted(clientId, peerPid, bytes, loop.memory().limitBytes()));
+    close();
+  }
+
+  @Override
+  public void tooLarge(int length) {
+    log.error(
+        ("client %d (pid %d) has sent a part of a packet of %d bytes, and the %d bytes for"
+                + " unfinished packets are used up; closing its connection")
+            .formatted(clientId, peerPid, length, loop.memory().limitBytes()));
+    close();
   }
 
   @Override
@@ -98,7 +114,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     if (length >= FrameAssembler.PREFIX && length <= FrameAssembler.MAX_LENGTH) {
       return true;
     }
-    log.warning(
+    complaints.warning(
         "client %d (pid %d) sent a packet of length %d; closing its connection"
             .formatted(clientId, peerPid, length));
     var _ = channel.close();
@@ -113,7 +129,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     } catch (FrameException e) {
       if (!complained) {
         complained = true;
-        log.warning(
+        complaints.warning(
             "client %d (pid %d): packet ignored: %s (said once per client)"
                 .formatted(clientId, peerPid, e.getMessage()));
       }
@@ -133,6 +149,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     outbox.discard();
+    assembler.release();
     if (clientId != 0) {
       loop.guarded(() -> events.clientGone(clientId));
     }
@@ -140,7 +157,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    log.info("client " + clientId + " (pid " + peerPid + "): " + cause);
+    complaints.info("client " + clientId + " (pid " + peerPid + "): " + cause);
     var _ = channel.close();
   }
 }

@@ -14,11 +14,14 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.recovery.door.EventLog;
 
 /**
@@ -31,6 +34,7 @@ public final class ClientListener {
 
   private final NodeLoop loop;
   private final EventLog log;
+  private final EventLog complaints;
   private final Path path;
   private final int ownUid;
   private final Channel server;
@@ -47,6 +51,7 @@ public final class ClientListener {
   public ClientListener(NodeLoop loop, Path path, EventLog log) throws IOException {
     this.loop = loop;
     this.log = log;
+    this.complaints = new SparingLog(log, System::nanoTime, "what clients send");
     this.path = path;
     this.ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     removeStale(path);
@@ -75,8 +80,15 @@ public final class ClientListener {
   }
 
   private static void removeStale(Path path) throws IOException {
-    if (!Files.exists(path)) {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
+    }
+    if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .isOther()) {
+      throw new IOException(
+          "the client socket "
+              + path
+              + " cannot be made: a file of another kind is there; remove it");
     }
     try (var probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
       throw new IOException(
@@ -95,7 +107,7 @@ public final class ClientListener {
   private void admit(EpollDomainSocketChannel channel) throws IOException {
     PeerCredentials peer = channel.peerCredentials();
     if (peer.uid() != 0 && peer.uid() != ownUid) {
-      log.warning(
+      complaints.warning(
           "process %d of user %d may not use the client socket %s: closed"
               .formatted(peer.pid(), peer.uid(), path));
       var _ = channel.close();
@@ -103,7 +115,9 @@ public final class ClientListener {
     }
     clients.add(channel);
     channel.closeFuture().addListener(closed -> clients.remove(channel));
-    channel.pipeline().addLast(new ClientConnection(loop, channel, peer.pid(), events, log));
+    channel
+        .pipeline()
+        .addLast(new ClientConnection(loop, channel, peer.pid(), events, log, complaints));
   }
 
   /** Stops to accept and removes the socket's file; connections stay. Not on the node thread. */

@@ -6,7 +6,8 @@ import org.ctdbj.protocol.Bytes;
 
 /**
  * Cuts a byte stream into frames by the length that each begins with. The length is not believed:
- * memory for a frame grows with the bytes that have arrived, at most to twice their number.
+ * memory for a frame grows with the bytes that have arrived, at most to twice their number, and
+ * what is more than a little is taken from the {@link MemoryBudget}.
  */
 final class FrameAssembler {
   /** Bytes of the length field. */
@@ -29,16 +30,33 @@ final class FrameAssembler {
 
     /** A whole frame, length field included; returns false to stop reading. */
     boolean frame(Bytes frame);
+
+    /**
+     * The memory for unfinished frames is used up and this connection holds most of it. What had
+     * arrived has been forgotten, so the connection has to be closed, but not inside the call.
+     *
+     * @param length announced length of the frame
+     */
+    void tooLarge(int length);
   }
 
   private final Sink sink;
+  private final MemoryBudget.Account account;
   private byte[] partial = new byte[PREFIX];
   private int filled;
   private int length; // 0: the length field is not complete
   private boolean stopped;
 
-  FrameAssembler(Sink sink) {
+  FrameAssembler(Sink sink, MemoryBudget memory) {
     this.sink = sink;
+    this.account =
+        memory
+        .new Account(
+            () -> {
+              stopped = true;
+              partial = new byte[PREFIX];
+              sink.tooLarge(length);
+            });
   }
 
   /** Takes all readable bytes; after the sink has stopped the stream they are ignored. */
@@ -56,6 +74,7 @@ final class FrameAssembler {
       }
       if (length > 0 && filled == length) {
         Bytes frame = Bytes.of(partial, 0, length);
+        account.empty();
         partial = new byte[PREFIX];
         filled = 0;
         length = 0;
@@ -63,9 +82,16 @@ final class FrameAssembler {
       }
     }
     if (stopped) {
-      partial = new byte[PREFIX];
+      release();
       input.skipBytes(input.readableBytes());
     }
+  }
+
+  /** The connection has ended: forgets an unfinished frame. */
+  void release() {
+    stopped = true;
+    account.empty();
+    partial = new byte[PREFIX];
   }
 
   private void begin(int available) {
@@ -81,6 +107,9 @@ final class FrameAssembler {
   private void fill(ByteBuf input) {
     if (filled == partial.length) {
       grow((int) Math.min(length, 2L * filled));
+      if (stopped) {
+        return;
+      }
     }
     int count = Math.min(partial.length - filled, input.readableBytes());
     input.readBytes(partial, filled, count);
@@ -88,8 +117,15 @@ final class FrameAssembler {
   }
 
   private void grow(int size) {
+    // While it is copied the frame is there twice.
+    if (size > FIRST_ALLOCATION && !account.take(size)) {
+      return;
+    }
     byte[] larger = new byte[size];
     System.arraycopy(partial, 0, larger, 0, filled);
+    if (partial.length > FIRST_ALLOCATION) {
+      account.giveBack(partial.length);
+    }
     partial = larger;
   }
 }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.ctdbj.daemon.config.NodesFile;
 import org.ctdbj.daemon.node.NodeNetwork;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.recovery.door.EventLog;
 
@@ -28,6 +29,8 @@ public final class NodeLinks implements NodeNetwork {
 
   private final NodeLoop loop;
   private final EventLog log;
+  private final EventLog strangers;
+  private final EventLog doubles;
   private final InetAddress ownAddress;
   private final int port;
   private final Channel server;
@@ -39,6 +42,8 @@ public final class NodeLinks implements NodeNetwork {
       throws IOException {
     this.loop = loop;
     this.log = log;
+    this.strangers = new SparingLog(log, System::nanoTime, "connections of strangers");
+    this.doubles = new SparingLog(log, System::nanoTime, "second connections of nodes");
     this.ownAddress = ownAddress;
     this.port = port;
     var bootstrap =
@@ -140,13 +145,13 @@ public final class NodeLinks implements NodeNetwork {
     for (PeerLink link : links.values()) {
       if (link.address().equals(source)) {
         if (!link.accept(channel)) {
-          log.notice("second connection from node " + link.pnn() + " closed");
+          doubles.notice("second connection from node " + link.pnn() + " closed");
           var _ = channel.close();
         }
         return;
       }
     }
-    log.notice("connection from " + source + ", which is no node: closed");
+    strangers.notice("connection from " + source + ", which is no node: closed");
     var _ = channel.close();
   }
 

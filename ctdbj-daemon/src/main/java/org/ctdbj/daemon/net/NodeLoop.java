@@ -14,6 +14,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
@@ -26,6 +27,7 @@ public final class NodeLoop implements AutoCloseable {
   private final Guard guard;
   private final LoopTimers timers;
   private final LoopMailbox mailbox;
+  private final MemoryBudget memory = MemoryBudget.ofHeap();
   private final List<Outbox> unflushed = new ArrayList<>();
 
   /**
@@ -44,7 +46,7 @@ public final class NodeLoop implements AutoCloseable {
     ThreadFactory threads = task -> new Thread(task, threadName);
     group = new MultiThreadIoEventLoopGroup(1, threads, EpollIoHandler.newFactory());
     loop = group.next();
-    guard = new Guard(log, fatal);
+    guard = new Guard(new SparingLog(log, System::nanoTime, "failures of the node thread"), fatal);
     timers = new LoopTimers(loop, guard);
     mailbox = new LoopMailbox(loop, guard);
   }
@@ -85,6 +87,11 @@ public final class NodeLoop implements AutoCloseable {
 
   EventLoopGroup group() {
     return group;
+  }
+
+  /** Memory for what waits for the other side of a connection. Node thread. */
+  MemoryBudget memory() {
+    return memory;
   }
 
   /** Runs a piece of work that came from a socket, after the timers that are due. */

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.LongConsumer;
 import org.ctdbj.protocol.Bytes;
 
 /**
@@ -16,36 +17,42 @@ final class Outbox {
   /** Size of a piece. */
   private static final int CHUNK_BYTES = 128 * 1024;
 
-  private static final long LEAST_LIMIT_BYTES = 64L << 20;
+  /** What a waiting frame costs besides its bytes, about. */
+  private static final int FRAME_OVERHEAD_BYTES = 64;
 
   private final NodeLoop loop;
   private final Channel channel;
+  private final MemoryBudget.Account account;
   private final Deque<Bytes> frames = new ArrayDeque<>();
   private int headWritten;
   private long waitingBytes;
   private int inChannel;
   private boolean flushPending;
 
-  Outbox(NodeLoop loop, Channel channel) {
+  /**
+   * Nothing waits yet.
+   *
+   * @param tooMuch told how many bytes waited when the memory for all of them was used up and this
+   *     reader was the slowest; they have been forgotten, so it has to close the connection, but
+   *     not inside the call
+   */
+  Outbox(NodeLoop loop, Channel channel, LongConsumer tooMuch) {
     this.loop = loop;
     this.channel = channel;
+    this.account =
+        loop.memory()
+        .new Account(
+            () -> {
+              long bytes = waitingBytes;
+              forget();
+              tooMuch.accept(bytes);
+            });
   }
 
-  /** Bytes that may wait for one reader: a quarter of the heap, but not less than 64 MiB. */
-  static long limitBytes() {
-    return Math.max(LEAST_LIMIT_BYTES, Runtime.getRuntime().maxMemory() / 4);
-  }
-
-  /**
-   * Queues a frame; false if it was dropped because the backlog is over the limit. A single frame
-   * always fits.
-   */
-  boolean add(Bytes frame) {
+  /** Queues a frame. */
+  void add(Bytes frame) {
     if (!channel.isOpen()) {
-      return true;
-    }
-    if (waitingBytes > 0 && waitingBytes + frame.length() > limitBytes()) {
-      return false;
+      return;
     }
     frames.add(frame);
     waitingBytes += frame.length();
@@ -53,7 +60,7 @@ final class Outbox {
       flushPending = true;
       loop.flushLater(this);
     }
-    return true;
+    account.take(frame.length() + FRAME_OVERHEAD_BYTES);
   }
 
   /** Frames that have not been taken by the kernel. */
@@ -72,6 +79,11 @@ final class Outbox {
 
   /** Forgets what has not been written. */
   void discard() {
+    account.empty();
+    forget();
+  }
+
+  private void forget() {
     frames.clear();
     waitingBytes = 0;
     headWritten = 0;
@@ -88,6 +100,7 @@ final class Outbox {
       waitingBytes -= count;
       if (headWritten == frame.length()) {
         frames.remove();
+        account.giveBack(frame.length() + FRAME_OVERHEAD_BYTES);
         headWritten = 0;
         finished++;
       }

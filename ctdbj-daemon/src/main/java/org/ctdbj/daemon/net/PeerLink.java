@@ -14,10 +14,12 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.packet.FrameException;
 import org.ctdbj.protocol.packet.Packet;
 import org.ctdbj.protocol.packet.PacketCodec;
+import org.ctdbj.protocol.packet.ReqCall;
 import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers;
 
@@ -41,6 +43,7 @@ final class PeerLink {
   private final NodeLoop loop;
   private final LinkEvents events;
   private final EventLog log;
+  private final EventLog complaints;
   private Channel outgoing;
   private Channel connecting;
   private Outbox outbox;
@@ -66,6 +69,7 @@ final class PeerLink {
     this.loop = loop;
     this.events = events;
     this.log = log;
+    this.complaints = new SparingLog(log, System::nanoTime, "packets of node " + pnn);
     this.lastAttemptNanos = loop.timers().nowNanos() - RETRY_NANOS;
   }
 
@@ -118,7 +122,8 @@ final class PeerLink {
     }
     lastFailure = "";
     outgoing = attempt.channel();
-    outbox = new Outbox(loop, outgoing);
+    Channel channel = outgoing;
+    outbox = new Outbox(loop, channel, bytes -> doesNotRead(channel, bytes));
     if (!outgoing.isActive()) {
       dead("it closed the connection at once");
       return;
@@ -162,17 +167,19 @@ final class PeerLink {
   }
 
   void send(Packet packet) {
-    if (outbox != null && !outbox.add(PacketCodec.encode(packet, PacketCodec.Padding.TO_NODE))) {
-      outbox.discard();
-      Channel full = outgoing;
-      loop.eventLoop()
-          .execute(
-              () -> {
-                if (full.equals(outgoing)) {
-                  dead("it does not read: more than " + Outbox.limitBytes() + " bytes wait for it");
-                }
-              });
+    if (outbox != null) {
+      outbox.add(PacketCodec.encode(packet, PacketCodec.Padding.TO_NODE));
     }
+  }
+
+  private void doesNotRead(Channel channel, long bytes) {
+    loop.eventLoop()
+        .execute(
+            () -> {
+              if (channel.equals(outgoing)) {
+                loop.guarded(() -> dead("it does not read: " + bytes + " bytes wait for it"));
+              }
+            });
   }
 
   private void dead(String reason) {
@@ -260,7 +267,7 @@ final class PeerLink {
 
   /** Reads the connection that the other node has opened. */
   private final class Incoming extends ChannelInboundHandlerAdapter implements FrameAssembler.Sink {
-    private final FrameAssembler assembler = new FrameAssembler(this);
+    private final FrameAssembler assembler = new FrameAssembler(this, loop.memory());
     private Channel channel;
 
     @Override
@@ -309,7 +316,15 @@ final class PeerLink {
           ended("it sent a packet that is none: " + e.getMessage());
           return false;
         }
-        log.error("packet from node " + pnn + " ignored: " + e.getMessage());
+        complaints.error("packet from node " + pnn + " ignored: " + e.getMessage());
+        return true;
+      }
+      int source = packet.header().source();
+      if (source != pnn && !(packet instanceof ReqCall call && call.hopCount() != 0)) {
+        // Only calls are forwarded in the name of another node.
+        complaints.error(
+            "packet from node %d ignored: it says that it comes from node %s"
+                .formatted(pnn, Integer.toUnsignedString(source)));
         return true;
       }
       loop.guarded(() -> events.nodePacket(packet));
@@ -317,7 +332,21 @@ final class PeerLink {
     }
 
     @Override
+    public void tooLarge(int length) {
+      loop.eventLoop()
+          .execute(
+              () ->
+                  loop.guarded(
+                      () ->
+                          ended(
+                              "there is no memory for the packet of "
+                                  + length
+                                  + " bytes that it is sending")));
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext context) {
+      assembler.release();
       loop.input(() -> ended("it closed the connection that it had opened"));
     }
 

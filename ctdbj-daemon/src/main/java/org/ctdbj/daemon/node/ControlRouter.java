@@ -21,6 +21,7 @@ import org.ctdbj.protocol.packet.Header;
 import org.ctdbj.protocol.packet.ReplyControl;
 import org.ctdbj.protocol.packet.ReqControl;
 import org.ctdbj.recovery.ControlResult;
+import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.EventLog.Level;
 import org.ctdbj.recovery.door.Timers;
 
@@ -37,6 +38,7 @@ final class ControlRouter {
 
   private final NodeCore node;
   private final ControlTable table;
+  private final EventLog complaints;
   private final Map<Integer, Pending> pending = new LinkedHashMap<>();
   private final Set<Integer> unknownReported = new HashSet<>();
   private final Set<Control> failuresReported = EnumSet.noneOf(Control.class);
@@ -44,6 +46,9 @@ final class ControlRouter {
   ControlRouter(NodeCore node, ControlTable table) {
     this.node = node;
     this.table = table;
+    this.complaints =
+        new SparingLog(
+            node.log(), () -> node.timers().nowNanos(), "controls that could not be served");
   }
 
   /** A control that has been sent and not answered. */
@@ -76,11 +81,10 @@ final class ControlRouter {
             request.data());
       } else {
         // Nobody could match several answers to one request; ctdbd says nothing either.
-        node.log()
-            .warning(
-                "control "
-                    + request.opcode()
-                    + " to a broadcast address needs the flag NOREPLY; dropped");
+        complaints.warning(
+            "control "
+                + request.opcode()
+                + " to a broadcast address needs the flag NOREPLY; dropped");
       }
       return;
     }
@@ -221,46 +225,38 @@ final class ControlRouter {
     ControlHandler handler = table.handler(control);
     if (handler == null) {
       if (unknownReported.size() < MAX_REPORTED && unknownReported.add(packet.opcode())) {
-        node.log()
-            .notice(
-                "control "
-                    + name(packet.opcode())
-                    + " from node "
-                    + packet.header().source()
-                    + " is not served by this version: answered with -1 (said once)");
+        complaints.notice(
+            "control "
+                + name(packet.opcode())
+                + " from node "
+                + packet.header().source()
+                + " is not served by this version: answered with -1 (said once)");
       }
       request.reply(-1);
       return;
     }
     if (!control.acceptsRequestSize(packet.data().length())) {
-      node.log()
-          .warning(
-              "control "
-                  + control
-                  + " from node "
-                  + packet.header().source()
-                  + ": expected "
-                  + (control.requestSize().isPresent() ? "" : "at least ")
-                  + control.minRequestSize()
-                  + " bytes of data, found "
-                  + packet.data().length());
+      complaints.warning(
+          "control "
+              + control
+              + " from node "
+              + packet.header().source()
+              + ": expected "
+              + (control.requestSize().isPresent() ? "" : "at least ")
+              + control.minRequestSize()
+              + " bytes of data, found "
+              + packet.data().length());
       request.reply(-1);
       return;
     }
     try {
       handler.handle(request);
     } catch (ProtocolException e) {
-      node.log()
-          .warning(
-              "control "
-                  + control
-                  + " from node "
-                  + packet.header().source()
-                  + ": "
-                  + e.getMessage());
+      complaints.warning(
+          "control " + control + " from node " + packet.header().source() + ": " + e.getMessage());
       request.failIfOpen();
     } catch (RuntimeException e) {
-      node.log().log(
+      complaints.log(
           failuresReported.add(control) ? Level.ERROR : Level.WARNING,
           () -> "control " + control + " failed: " + describe(e));
       request.failIfOpen();

@@ -44,13 +44,15 @@ public final class NodeCore implements NodeServices {
   private final NodeTable nodes;
   private final MessageTable messages = new MessageTable(this::deliver);
   private final ControlTable controls = new ControlTable();
-  private final ControlRouter router = new ControlRouter(this, controls);
+  private final ControlRouter router;
   private final NodeCounters statistics;
   private final Keepalive keepalive;
   private final PacketDispatch dispatch;
   private final NodeModes modes;
 
-  /** By node: the generation in which packets to and from it were lost last, its link being down. */
+  /**
+   * By node: the generation in which packets to and from it were lost last, its link being down.
+   */
   private final Map<Integer, Integer> lossyIn = new HashMap<>();
 
   private TunableValues tunables;
@@ -74,6 +76,7 @@ public final class NodeCore implements NodeServices {
     this.host = host;
     this.tunables = configuration.tunables();
     this.nodes = new NodeTable(configuration);
+    this.router = new ControlRouter(this, controls);
     this.statistics = new NodeCounters(timers.wallClockMicros());
     this.keepalive = new Keepalive(this, configuration.keepaliveVersion());
     this.dispatch = new PacketDispatch(this, messages, router, keepalive);
@@ -197,7 +200,8 @@ public final class NodeCore implements NodeServices {
       if (lossy != null && lossy == vnnMap().generation() && lossy != Generation.INVALID) {
         // The leader has not noticed. Whoever waits for an answer that was on that link, or for a
         // record, would wait for ever.
-        forceRecovery("packets from and to node " + pnn + " were lost while they were not connected");
+        modes.packetsLost(
+            "packets from and to node " + pnn + " were lost while they were not connected");
       }
     }
   }

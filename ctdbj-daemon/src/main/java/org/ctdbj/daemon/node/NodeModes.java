@@ -54,6 +54,9 @@ final class NodeModes {
   /** How often a recovery has been asked for: so that the end of one does not hide the next. */
   private long recoveriesAsked;
 
+  /** The generation in which packets were lost, so that only a newer one can be a whole one. */
+  private int lossyGeneration = Generation.INVALID;
+
   private Timers.Timer startupTimer;
   private final TimeVal started;
   private TimeVal recoveryStarted;
@@ -229,6 +232,15 @@ final class NodeModes {
     recoveryActive();
   }
 
+  /**
+   * {@link #forceRecovery} because packets of the present generation were lost. If its recovery is
+   * still going on, calls may have been sent again already and lost: it must not end well.
+   */
+  void packetsLost(String reason) {
+    lossyGeneration = vnnMap.generation();
+    forceRecovery(reason);
+  }
+
   private void recoveryActive() {
     recoveriesAsked++;
     recoveryMode = RecoveryMode.ACTIVE;
@@ -254,6 +266,10 @@ final class NodeModes {
     if (NodeFlags.isInactive(node.ownFlags())) {
       // Stopped or banned while the recovery was under way: its databases must stay shut.
       request.fail("node " + node.pnn() + " is stopped or banned");
+      return;
+    }
+    if (lossyGeneration == vnnMap.generation() && lossyGeneration != Generation.INVALID) {
+      request.fail("node " + node.pnn() + " needs another recovery: packets were lost");
       return;
     }
     if (!hooks.allGenerationsAre(vnnMap.generation())) {

@@ -18,6 +18,7 @@ import org.ctdbj.protocol.body.RecordBuffer;
 import org.ctdbj.protocol.body.RecordData;
 import org.ctdbj.protocol.body.TraverseAll;
 import org.ctdbj.protocol.body.TraverseStart;
+import org.ctdbj.protocol.body.VnnMap;
 import org.ctdbj.recovery.ControlResult;
 import org.junit.jupiter.api.Test;
 
@@ -57,8 +58,9 @@ class CommitAndTraverseTest {
   }
 
   @Test
-  void commitIsWrittenByEveryActiveNodeOfTheMap() {
-    node.flags.put(2, NodeFlags.BANNED);
+  void commitIsWrittenByEveryNodeOfTheMapWhateverItsFlags() {
+    node.map = new VnnMap(77, List.of(0, 1));
+    node.flags.put(1, NodeFlags.STOPPED);
     FakeNode.Answer answer = commit(CLIENT);
     assertEquals(List.of(0, 1), node.asked.stream().map(FakeNode.Asked::pnn).toList());
     assertEquals(buffer(REGISTRY), node.asked.getFirst().data());
@@ -92,9 +94,22 @@ class CommitAndTraverseTest {
     answer(2, 0);
     node.time.passMillis(100_000);
     assertNull(answer.status);
+    node.map = new VnnMap(78, List.of(0, 1, 2));
     node.mode = RecoveryMode.NORMAL;
     node.registry.recoveryEnded();
     assertEquals(2, answer.status);
+  }
+
+  @Test
+  void commitThatBeganAfterTheRecoveryIsNotEndedByIt() {
+    FakeNode.Answer answer = commit(CLIENT);
+    answer(0, 0);
+    node.registry.recoveryEnded();
+    assertNull(answer.status, "other nodes may still refuse it");
+    answer(1, -1);
+    assertEquals(1, node.forced.size());
+    node.registry.recoveryEnded();
+    assertNull(answer.status, "that recovery was not the one that was forced");
   }
 
   @Test

@@ -44,7 +44,7 @@ class DaemonLogTest {
         List.of(
             "host ctdb-recoverd" + pid + "first {} line",
             "host ctdbd" + pid + "two",
-            "host ctdbd" + pid + "lines?"),
+            "host ctdbd" + pid + "  lines?"),
         lines.stream().map(line -> line.substring(line.indexOf(' ') + 1)).toList());
     for (String line : lines) {
       assertTrue(

@@ -160,7 +160,7 @@ class NodeLinksTest {
       loop.call(
           () -> {
             for (int i = 0; i < 1000; i++) {
-              links.send(1, message(i));
+              links.send(1, message(i).withHeader(new Header(1, 1, 0, 0)));
             }
           });
       for (int i = 0; i < 1000; i++) {

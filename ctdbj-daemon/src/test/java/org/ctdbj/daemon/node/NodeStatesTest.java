@@ -90,6 +90,32 @@ final class NodeStatesTest {
   }
 
   @Test
+  void linkThatBreaksWithinAGenerationAsksForARecovery() {
+    nodes.cut(0, 1);
+    nodes.connectAll();
+    node.recover(client);
+    assertEquals(RecoveryMode.NORMAL, node.core.recoveryMode(), "broken in an older generation");
+    nodes.cut(0, 1);
+    assertEquals(RecoveryMode.NORMAL, node.core.recoveryMode());
+    nodes.connectAll();
+    assertEquals(RecoveryMode.ACTIVE, node.core.recoveryMode());
+  }
+
+  @Test
+  void packetsToANodeWithoutConnectionAskForARecoveryWhenItComes() {
+    nodes.cut(0, 1);
+    node.recover(client);
+    var header = new Header(node.core.vnnMap().generation(), 1, 0, 5);
+    node.core.send(new ReqCall(header, 0, 1, 0, 0, Bytes.ofText("k"), Bytes.EMPTY));
+    nodes.connectAll();
+    assertEquals(RecoveryMode.ACTIVE, node.core.recoveryMode());
+    Bytes normal = Bytes.ofInt(RecoveryMode.NORMAL.number());
+    assertEquals(-1, client.ask(Control.SET_RECMODE, normal).status(), "that one is lossy");
+    client.ask(Control.SETVNNMAP, new VnnMap(4711, List.of(0)).encode());
+    assertEquals(0, client.ask(Control.SET_RECMODE, normal).status());
+  }
+
+  @Test
   void modifyFlags() {
     assertEquals(0, modify(1, NodeFlags.STOPPED | NodeFlags.DISCONNECTED));
     assertEquals(NodeFlags.STOPPED, node.flags(1), "the connection is everyone's own matter");

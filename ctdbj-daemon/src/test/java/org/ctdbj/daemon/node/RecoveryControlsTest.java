@@ -53,6 +53,13 @@ final class RecoveryControlsTest {
   }
 
   @Test
+  void nodeThatWasTakenOutKeepsTheInvalidGeneration() {
+    client.ask(Control.STOP_NODE);
+    assertEquals(-1, client.ask(Control.SETVNNMAP, MAP).status());
+    assertEquals(Generation.INVALID, node.core.vnnMap().generation());
+  }
+
+  @Test
   void recoveryModeIsToldInTheStatus() {
     client.ask(Control.SETVNNMAP, MAP);
     assertEquals(1, client.ask(Control.GET_RECMODE, Bytes.ofText("any")).status());

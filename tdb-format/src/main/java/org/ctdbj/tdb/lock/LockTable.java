@@ -35,6 +35,7 @@ public final class LockTable implements AutoCloseable {
   private final boolean noLock;
   private final HeldLocks held = new HeldLocks();
   private final RecordLocks records;
+  private final WholeData whole;
   private int hashSize;
   private DataLocks data = new NoLocks();
   private PendingRecovery recovery;
@@ -52,6 +53,7 @@ public final class LockTable implements AutoCloseable {
     this.file = Objects.requireNonNull(file);
     this.noLock = noLock;
     this.records = new RecordLocks(file);
+    this.whole = new WholeData(file, noLock);
   }
 
   /**
@@ -133,34 +135,22 @@ public final class LockTable implements AutoCloseable {
    */
   public void lockWholeData() {
     requireNoData();
-    lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
+    whole.lock();
   }
 
   /**
-   * Locks all data as {@link #lockWholeData} does, and the free list with it, for the repair of a
-   * file without mutexes; false if another holder has any lock in chains or records. The free list
-   * is waited for: who holds that alone, walking it, waits for nobody.
+   * Locks the free list too, for the repair of a file without mutexes; false if another holder is
+   * in chains or records. Only the free list is waited for.
    */
   public boolean tryLockWholeDataAndFreeList() {
     requireNoData();
-    if (!lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, false)) {
-      return false;
-    }
-    boolean locked = false;
-    try {
-      locked = lockBytes(LockMode.WRITE, ByteLocks.chain(FREE_LIST), 1, true);
-    } finally {
-      if (!locked) {
-        unlockBytes(ByteLocks.CHAINS, 0);
-      }
-    }
-    return locked;
+    return whole.tryLockWithFreeList();
   }
 
   /** Undoes {@link #lockWholeData} or {@link #tryLockWholeDataAndFreeList}. */
   public void unlockWholeData() {
     requireNoData();
-    unlockBytes(ByteLocks.chain(FREE_LIST), 0);
+    whole.unlockWithFreeList();
   }
 
   private void requireNoData() {
@@ -231,7 +221,7 @@ public final class LockTable implements AutoCloseable {
       if (clean) {
         return true;
       }
-      recover();
+      whole.recover(this, data, records, recovery);
     }
   }
 
@@ -290,39 +280,6 @@ public final class LockTable implements AutoCloseable {
     held.decrement(i);
   }
 
-  // ---- recovery ----
-
-  /**
-   * In the order of a commit, which holds the data before it takes the open lock. The free list,
-   * which others walk without any other lock, comes last: its holders wait for nobody.
-   */
-  private void recover() {
-    var release = new ReleaseSequence();
-    lockBytes(LockMode.WRITE, ByteLocks.CHAINS, 0, true);
-    release.run(
-        () -> {
-          lockOpen();
-          try {
-            recoverWithFreeList();
-          } finally {
-            unlockOpen();
-          }
-        });
-    release.run(() -> unlockBytes(ByteLocks.CHAINS, 0)).run(records::restore).end();
-  }
-
-  private void recoverWithFreeList() {
-    if (!recovery.isNeeded()) {
-      return;
-    }
-    data.lock(FREE_LIST, LockMode.WRITE, false, true);
-    try {
-      recovery.recover();
-    } finally {
-      data.unlock(FREE_LIST);
-    }
-  }
-
   // ---- allrecord lock ----
 
   /**
@@ -375,8 +332,20 @@ public final class LockTable implements AutoCloseable {
         allCount = 1;
         return true;
       }
-      recover();
+      whole.recover(this, data, records, recovery);
     }
+  }
+
+  /** Locks the free list, which an allrecord lock does not keep others from. Does not nest. */
+  public void lockFreeListUnderAll() {
+    if (!holdsAllExclusive()) {
+      throw refused("the allrecord lock is not held exclusively by this handle");
+    }
+    data.lock(FREE_LIST, LockMode.WRITE, false, true);
+  }
+
+  public void unlockFreeListUnderAll() {
+    data.unlock(FREE_LIST);
   }
 
   /**
@@ -497,7 +466,7 @@ public final class LockTable implements AutoCloseable {
     if (allCount != 0) {
       allCount = 0;
       allUpgradable = false;
-      release.run(data::unlockAll).run(() -> unlockBytes(ByteLocks.CHAINS, 0));
+      release.run(data::unlockAll).run(whole::unlock);
     }
     release.run(records::releaseAll);
     for (int i = held.size() - 1; i >= 0; i--) {

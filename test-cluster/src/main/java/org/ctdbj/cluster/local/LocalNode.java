@@ -128,13 +128,27 @@ public final class LocalNode {
 
   /** Starts the daemon; returns when its command has put itself into the background. */
   public void start() {
+    start(Map.of());
+  }
+
+  /**
+   * {@link #start()} with more in the daemon's environment, for example {@code CTDBJ_JAVA_OPTS}.
+   */
+  public void start(Map<String, String> more) {
     List<String> command = kind.command();
-    Commands.run(command, environment(), START_LIMIT).orThrow(command);
+    tryStart(more).orThrow(command);
     Await.until(
         "pid file and socket of node " + pnn,
         START_LIMIT,
         () -> running() && Files.exists(socket()),
         () -> logTail(40));
+  }
+
+  /** Runs the daemon's command and returns how it went; a second daemon fails, for example. */
+  public Commands.Result tryStart(Map<String, String> more) {
+    Map<String, String> environment = environment();
+    environment.putAll(more);
+    return Commands.run(kind.command(), environment, START_LIMIT);
   }
 
   /** The process id in the PID file, if there is one. */

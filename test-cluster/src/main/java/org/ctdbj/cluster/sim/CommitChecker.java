@@ -16,11 +16,16 @@ import org.ctdbj.protocol.RecordFlags;
  * and nothing is left of read-only delegations; in a persistent one even the headers are the same.
  */
 final class CommitChecker {
+  private final Simulation world;
   private final Map<String, Commit> pending = new LinkedHashMap<>();
   private final Map<String, Commit> done = new LinkedHashMap<>();
 
   private record Commit(
       SimNode node, String name, int flags, Map<RecordKey, StoredRecord> records) {}
+
+  CommitChecker(Simulation world) {
+    this.world = world;
+  }
 
   /** A node is about to commit what a recovery has written. */
   void committing(SimNode node, String name, int flags, MemoryDatabaseStore store) {
@@ -35,7 +40,8 @@ final class CommitChecker {
   /** Once all databases have been committed in the generation of the node, they are compared. */
   void afterEvent(SimNode node) {
     long committed = pending.values().stream().filter(commit -> commit.node == node).count();
-    if (committed == 0
+    if (world.profile().twoLeadersPossible()
+        || committed == 0
         || committed < node.attached().size()
         || !node.databases().allGenerationsAre(node.generation())) {
       return;

@@ -81,7 +81,7 @@ final class Faults {
   /** A node that may lose what it has; null if the chosen one may not. */
   private SimNode victim() {
     SimNode node = anyNode();
-    return node.up() && node.pnn() != anchor ? node : null;
+    return node.serves() && node.pnn() != anchor ? node : null;
   }
 
   private void crash() {
@@ -161,7 +161,7 @@ final class Faults {
           .schedule(
               random.nextLong(20 * SECOND),
               () -> {
-                if (node.up()) {
+                if (node.serves()) {
                   world.admin(node).order(Control.CONTINUE_NODE, Bytes.EMPTY);
                 }
               });
@@ -170,7 +170,7 @@ final class Faults {
 
   private void forceRecovery() {
     SimNode node = anyNode();
-    if (node.up()) {
+    if (node.serves()) {
       world.admin(node).order(Control.SET_RECMODE, Bytes.ofInt(RecoveryMode.ACTIVE.number()));
     }
   }
@@ -240,10 +240,10 @@ final class Faults {
 
   /** What an administrator does about a node that is banned or stopped. */
   void bringIn(SimNode node) {
-    if (node.up() && (node.flags() & NodeFlags.BANNED) != 0) {
+    if (node.serves() && (node.flags() & NodeFlags.BANNED) != 0) {
       world.admin(node).order(Control.SET_BAN_STATE, new BanState(node.pnn(), 0).encode());
     }
-    if (node.up() && (node.flags() & NodeFlags.STOPPED) != 0) {
+    if (node.serves() && (node.flags() & NodeFlags.STOPPED) != 0) {
       world.admin(node).order(Control.CONTINUE_NODE, Bytes.EMPTY);
     }
   }

@@ -51,15 +51,9 @@ record Profile(
     TunableValues tunables) {
   private static final long MILLISECOND = 1_000_000;
 
-  /** Small numbers are likelier than large ones. */
-  static int smallerOfTwo(Random random, int bound) {
-    int first = random.nextInt(bound);
-    int second = random.nextInt(bound);
-    return Math.min(first, second);
-  }
-
   static Profile of(Random random) {
-    int nodes = 3 + smallerOfTwo(random, 5);
+    int more = random.nextInt(5);
+    int nodes = 3 + Math.min(more, random.nextInt(5)); // rather few
     boolean lock = random.nextBoolean();
     TunableValues tunables =
         TunableValues.defaults()
@@ -89,6 +83,11 @@ record Profile(
         15 + random.nextInt(45),
         500 + random.nextInt(8000),
         tunables);
+  }
+
+  /** Whether, after a split, two leaders may be at work for a moment, as with ctdbd. */
+  boolean twoLeadersPossible() {
+    return networkFaults && !clusterLock;
   }
 
   /** Seconds of silence after which a node is taken for dead. */

@@ -17,18 +17,18 @@ final class SimLock {
 
   private final EventQueue queue;
   private final Random random;
-  private final List<Hold> undecided = new ArrayList<>();
-  private Hold holder;
-  private final Hold[] believed;
+  private final List<Holding> undecided = new ArrayList<>();
+  private Holding holder;
+  private final Holding[] believed;
 
-  private static final class Hold implements ClusterLock.Attempt {
+  private static final class Holding implements ClusterLock.Attempt {
     final SimLock lock;
     final int pnn;
     final NodeClock clock;
     final Runnable lost;
     boolean released;
 
-    Hold(SimLock lock, int pnn, NodeClock clock, Runnable lost) {
+    Holding(SimLock lock, int pnn, NodeClock clock, Runnable lost) {
       this.lock = lock;
       this.pnn = pnn;
       this.clock = clock;
@@ -48,7 +48,7 @@ final class SimLock {
   SimLock(EventQueue queue, Random random, int nodes) {
     this.queue = queue;
     this.random = random;
-    this.believed = new Hold[nodes];
+    this.believed = new Holding[nodes];
   }
 
   /** The lock as one daemon uses it. */
@@ -62,7 +62,7 @@ final class SimLock {
       @Override
       public ClusterLock.Attempt acquire(
           int timeoutSeconds, Consumer<Outcome> done, Runnable lost) {
-        var attempt = new Hold(SimLock.this, pnn, clock, lost);
+        var attempt = new Holding(SimLock.this, pnn, clock, lost);
         undecided.add(attempt);
         queue.schedule(random.nextLong(HELPER_NANOS), () -> attempt(attempt, done));
         return attempt;
@@ -70,7 +70,7 @@ final class SimLock {
     };
   }
 
-  private void attempt(Hold attempt, Consumer<ClusterLock.Outcome> done) {
+  private void attempt(Holding attempt, Consumer<ClusterLock.Outcome> done) {
     undecided.remove(attempt);
     if (attempt.released) {
       return;
@@ -84,7 +84,7 @@ final class SimLock {
   }
 
   private void answer(
-      Hold attempt, Consumer<ClusterLock.Outcome> done, ClusterLock.Outcome outcome) {
+      Holding attempt, Consumer<ClusterLock.Outcome> done, ClusterLock.Outcome outcome) {
     if (attempt.released) {
       return;
     }
@@ -94,7 +94,7 @@ final class SimLock {
     done.accept(outcome);
   }
 
-  private void noLongerBelieved(Hold attempt) {
+  private void noLongerBelieved(Holding attempt) {
     if (believed[attempt.pnn] == attempt) {
       believed[attempt.pnn] = null;
     }
@@ -108,7 +108,7 @@ final class SimLock {
   /** The holder's helper dies; its daemon is told. */
   void lose() {
     if (holder != null) {
-      Hold was = holder;
+      Holding was = holder;
       holder = null;
       if (was.released) {
         return; // its daemon is dead
@@ -127,10 +127,10 @@ final class SimLock {
   /** The node's daemon has died; its helper notices some time later. */
   void daemonDied(int pnn) {
     believed[pnn] = null;
-    for (Hold attempt : undecided) {
+    for (Holding attempt : undecided) {
       attempt.released |= attempt.pnn == pnn;
     }
-    Hold was = holder;
+    Holding was = holder;
     if (was != null && was.pnn == pnn && !was.released) {
       was.released = true;
       queue.schedule(

@@ -13,6 +13,7 @@ import org.ctdbj.daemon.database.DatabaseRegistry;
 import org.ctdbj.daemon.node.Host;
 import org.ctdbj.daemon.node.NodeConfiguration;
 import org.ctdbj.daemon.node.NodeCore;
+import org.ctdbj.daemon.store.DatabaseStore.FreezeState;
 import org.ctdbj.daemon.store.HealthStore;
 import org.ctdbj.daemon.store.StoreResult;
 import org.ctdbj.daemon.store.memory.MemoryDatabaseStore;
@@ -74,6 +75,11 @@ final class SimNode {
     return up;
   }
 
+  /** Whether the daemon runs and has begun to serve clients. */
+  boolean serves() {
+    return up && !clients.isEmpty();
+  }
+
   /** Whether the machine rejects packets for connections that it does not know. */
   boolean answersRejects() {
     return powered;
@@ -104,6 +110,12 @@ final class SimNode {
   /** Whether the node takes part in the cluster's databases, in its own view. */
   boolean active() {
     return up && !NodeFlags.isInactive(flags()) && generation() != Generation.INVALID;
+  }
+
+  /** Whether all databases are of the node's generation, and none is frozen. */
+  boolean wholeFiles() {
+    return databases.allGenerationsAre(generation())
+        && attached.values().stream().allMatch(store -> store.freezeState() == FreezeState.OPEN);
   }
 
   int leader() {

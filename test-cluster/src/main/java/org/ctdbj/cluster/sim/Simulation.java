@@ -184,6 +184,9 @@ public final class Simulation {
       if (node.core().recoveryMode() != org.ctdbj.protocol.RecoveryMode.NORMAL) {
         return "node " + node.pnn() + " is in recovery";
       }
+      if (!node.wholeFiles()) {
+        return "a database of node " + node.pnn() + " is frozen or old";
+      }
       if (node.leader() != first.leader() || node.leader() < 0) {
         return "node " + node.pnn() + " follows " + node.leader() + ", node 0 " + first.leader();
       }

@@ -103,10 +103,6 @@ final class TransactionLedger {
     return commits;
   }
 
-  boolean strict() {
-    return strict;
-  }
-
   /** Takes what the database holds now for what was committed. */
   void rebase() {
     strict = true;

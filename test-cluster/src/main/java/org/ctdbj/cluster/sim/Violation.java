@@ -12,7 +12,7 @@ final class Violation extends RuntimeException {
   }
 
   /** Throws if the condition does not hold. */
-  @SuppressWarnings("AnnotateFormatMethod") // that annotation would need a library
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation is in no library of this project
   static void unless(boolean holds, String format, Object... arguments) {
     if (!holds) {
       throw new Violation(format.formatted(arguments));

@@ -161,6 +161,14 @@ static void migrate(uint32_t db_id, TDB_DATA key)
 	await_reply(1);
 }
 
+/* A node that has all records never asks its daemon, and would not notice its end. */
+static void check_daemon(void)
+{
+	unsigned char byte;
+	if (recv(daemon_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		gone();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 6) {
@@ -208,6 +216,8 @@ int main(int argc, char **argv)
 
 	start = now();
 	while (!stop && (count == 0 || done < count)) {
+		if (done % 64 == 0)
+			check_daemon();
 		char text[32];
 		seed = seed * 1103515245u + 12345u;
 		unsigned number = (seed >> 8) % keys;

@@ -17,7 +17,7 @@ final class SimulationTest {
   private static final int TRACE_LINES = 400;
 
   static LongStream seeds() {
-    String[] range = System.getProperty("ctdbj.sim.seeds", "1-60").split("-", 2);
+    String[] range = System.getProperty("ctdbj.sim.seeds", "1-150").split("-", 2);
     return LongStream.rangeClosed(Long.parseLong(range[0]), Long.parseLong(range[1]));
   }
 

@@ -37,6 +37,9 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
 
   private static final int MODE = 0600;
 
+  /** A file name has at most 255 bytes on Linux; the node's number is added to the name. */
+  private static final int MAX_NAME_LENGTH = 240;
+
   private final Path volatileDirectory;
   private final Path persistentDirectory;
   private final int pnn;
@@ -87,13 +90,7 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
 
   @Override
   public DatabaseStore open(String name, int flags, int hashSize, int maxDead) {
-    if (name.indexOf('/') >= 0 || name.indexOf('\0') >= 0) {
-      throw new StoreException(
-          "database name \""
-              + name
-              + "\" is refused: it must not contain '/' or NUL, it becomes a file name",
-          null);
-    }
+    requireFileName(name);
     boolean persistent = (flags & DatabaseFlags.PERSISTENT) != 0;
     Path directory = persistent ? persistentDirectory : volatileDirectory;
     if (!Files.isDirectory(directory)) {
@@ -128,6 +125,26 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
     } catch (RuntimeException e) {
       tdb.close();
       throw e;
+    }
+  }
+
+  private static void requireFileName(String name) {
+    if (name.isEmpty() || name.length() > MAX_NAME_LENGTH) {
+      throw new StoreException(
+          "database name of "
+              + name.length()
+              + " characters is refused: expected 1 to "
+              + MAX_NAME_LENGTH
+              + ", it becomes a file name",
+          null);
+    }
+    if (name.chars().anyMatch(c -> c == '/' || Character.isISOControl(c))) {
+      String shown = name.replaceAll("\\p{Cntrl}", "?");
+      throw new StoreException(
+          "database name \""
+              + shown
+              + "\" is refused: it must not contain '/' or control characters, it becomes a file name",
+          null);
     }
   }
 

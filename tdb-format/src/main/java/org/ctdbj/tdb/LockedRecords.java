@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
+
+/**
+ * Calls on single records under the lock of their chain, which they take for their own duration.
+ * Reading allocates nothing but its result.
+ */
+final class LockedRecords {
+  private final TdbState state;
+  private final RecordStore store;
+
+  LockedRecords(TdbState state, RecordStore store) {
+    this.state = state;
+    this.store = store;
+  }
+
+  byte[] fetch(byte[] key) {
+    int hash = state.hashOf(key);
+    int chain = state.chainOf(hash);
+    state.locks.lockChainRead(chain);
+    try {
+      long offset = store.find(key, hash);
+      if (offset == 0) {
+        return null;
+      }
+      var value = new byte[(int) store.found().dataLen];
+      state.io.read(offset + TdbLayout.RECORD_HEADER + key.length, value, 0, value.length);
+      return value;
+    } finally {
+      state.locks.unlockChainRead(chain);
+    }
+  }
+
+  <R> R parse(byte[] key, Function<MemorySegment, R> f) {
+    int hash = state.hashOf(key);
+    int chain = state.chainOf(hash);
+    state.locks.lockChainRead(chain);
+    try {
+      long offset = store.find(key, hash);
+      if (offset == 0) {
+        return null;
+      }
+      return f.apply(
+          state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
+    } finally {
+      state.locks.unlockChainRead(chain);
+    }
+  }
+
+  boolean exists(byte[] key) {
+    int hash = state.hashOf(key);
+    int chain = state.chainOf(hash);
+    state.locks.lockChainRead(chain);
+    try {
+      return store.find(key, hash) != 0;
+    } finally {
+      state.locks.unlockChainRead(chain);
+    }
+  }
+
+  void store(byte[] key, StoreMode mode, MemorySegment... parts) {
+    state.requireWritable();
+    int hash = state.hashOf(key);
+    int chain = state.chainOf(hash);
+    state.locks.lockChain(chain);
+    try {
+      store.store(key, hash, mode, parts);
+    } finally {
+      state.locks.unlockChain(chain);
+    }
+  }
+
+  boolean delete(byte[] key) {
+    state.requireWritable();
+    int hash = state.hashOf(key);
+    int chain = state.chainOf(hash);
+    state.locks.lockChain(chain);
+    try {
+      return store.delete(key, hash);
+    } finally {
+      state.locks.unlockChain(chain);
+    }
+  }
+
+  void append(byte[] key, byte[] data) {
+    state.requireWritable();
+    int chain = state.chainOf(state.hashOf(key));
+    state.locks.lockChain(chain);
+    try {
+      byte[] old = fetch(key);
+      var added = MemorySegment.ofArray(data);
+      if (old == null) {
+        store(key, StoreMode.REPLACE, added);
+      } else {
+        store(key, StoreMode.REPLACE, MemorySegment.ofArray(old), added);
+      }
+    } finally {
+      state.locks.unlockChain(chain);
+    }
+  }
+}

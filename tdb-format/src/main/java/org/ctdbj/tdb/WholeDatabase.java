@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.tdb;
+
+import java.util.function.Supplier;
+import org.ctdbj.tdb.os.LockMode;
+
+/** Calls on all records at once, under the allrecord lock. */
+final class WholeDatabase {
+  private final TdbState state;
+  private final RecordStore store;
+
+  WholeDatabase(TdbState state, RecordStore store) {
+    this.state = state;
+    this.store = store;
+  }
+
+  /** False only without {@code wait}. */
+  boolean lock(LockMode mode, boolean wait) {
+    state.requireWritable();
+    return state.locks.lockAll(mode, wait);
+  }
+
+  void unlock(LockMode mode) {
+    state.locks.unlockAll(mode);
+  }
+
+  void wipe() {
+    lock(LockMode.WRITE, true);
+    try {
+      store.wipe();
+    } finally {
+      unlock(LockMode.WRITE);
+    }
+  }
+
+  CheckReport check() {
+    return readLocked(() -> new FileChecker(state).check());
+  }
+
+  FileInfo info() {
+    return readLocked(() -> FileInfo.of(state));
+  }
+
+  private <R> R readLocked(Supplier<R> call) {
+    if (state.readOnly || state.locks.holdsAll()) {
+      return call.get();
+    }
+    state.locks.lockAll(LockMode.READ, true);
+    try {
+      return call.get();
+    } finally {
+      unlock(LockMode.READ);
+    }
+  }
+}

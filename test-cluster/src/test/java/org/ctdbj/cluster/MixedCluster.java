@@ -153,11 +153,18 @@ final class MixedCluster implements AutoCloseable {
         });
   }
 
-  /** The generation of a node's VNN map. */
-  int generation(int pnn) throws IOException {
-    try (var connection = DaemonConnection.open(node(pnn))) {
-      return connection.control(Control.GETVNNMAP, Bytes.EMPTY).data().getInt(0);
+  /** Whether some running node is in normal operation in a cluster of so many. */
+  boolean works(int members) throws IOException {
+    for (LocalNode node : nodes()) {
+      if (node.running() && node.vnnMap().lmasters().size() == members) {
+        try (var connection = DaemonConnection.open(node)) {
+          if (connection.control(Control.GET_RECMODE, Bytes.EMPTY).status() == 0) {
+            return true;
+          }
+        }
+      }
     }
+    return false;
   }
 
   /** What one node thinks of another: its flags. */

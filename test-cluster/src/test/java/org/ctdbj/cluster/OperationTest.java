@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,10 +49,15 @@ class OperationTest {
     return LocalCluster.create(List.of(kind, kind, kind), settings);
   }
 
-  /** Silent nodes are given up after 4 seconds instead of 30. */
+  /** The next recovery may come a second after the last. */
+  private static ClusterSettings quick() {
+    return ClusterSettings.usual().withTunables(Map.of("RerecoveryTimeout", 1));
+  }
+
+  /** As {@link #quick}; silent nodes are given up after 4 seconds instead of 30. */
   private static ClusterSettings impatient() {
     return ClusterSettings.usual()
-        .withTunables(Map.of("KeepaliveInterval", 1, "KeepaliveLimit", 3));
+        .withTunables(Map.of("RerecoveryTimeout", 1, "KeepaliveInterval", 1, "KeepaliveLimit", 3));
   }
 
   private static void await(LocalCluster cluster, String what, Condition condition) {
@@ -89,20 +95,14 @@ class OperationTest {
   private static boolean together(List<LocalNode> nodes) throws IOException {
     List<Integer> pnns = nodes.stream().map(LocalNode::pnn).toList();
     for (LocalNode node : nodes) {
-      String status = node.ctdb("status").output();
-      Optional<Integer> leader = node.leader();
-      if (!status.contains("Size:" + nodes.size() + "\n")
-          || leader.isEmpty()
-          || !pnns.contains(leader.get())) {
-        return false;
-      }
       try (var connection = DaemonConnection.open(node)) {
-        if (!connection.healthy(pnns)) {
+        if (!connection.healthy(pnns) || !node.vnnMap().lmasters().equals(pnns)) {
           return false;
         }
       }
     }
-    return nodes.stream().map(LocalNode::leader).distinct().count() == 1;
+    List<Optional<Integer>> leaders = nodes.stream().map(LocalNode::leader).distinct().toList();
+    return leaders.size() == 1 && leaders.getFirst().filter(pnns::contains).isPresent();
   }
 
   private static void assertNobodyBanned(LocalCluster cluster) throws IOException {
@@ -122,7 +122,7 @@ class OperationTest {
   @ParameterizedTest(name = "cluster lock = {0}")
   @ValueSource(booleans = {true, false})
   void aKilledLeaderIsReplaced(boolean lock) throws IOException {
-    try (LocalCluster cluster = prepared(ClusterSettings.usual().withClusterLock(lock)).start()) {
+    try (LocalCluster cluster = prepared(quick().withClusterLock(lock)).start()) {
       LocalNode leader = leader(cluster);
       leader.kill();
       List<LocalNode> rest = others(cluster, leader);
@@ -187,7 +187,7 @@ class OperationTest {
 
   @Test
   void restartsRightAfterAShutdown() throws IOException {
-    try (LocalCluster cluster = prepared(ClusterSettings.usual()).start()) {
+    try (LocalCluster cluster = prepared(quick()).start()) {
       for (int round = 0; round < 4; round++) {
         LocalNode node = cluster.node(round % 3);
         long pid = node.pid().orElseThrow();
@@ -209,7 +209,7 @@ class OperationTest {
 
   @Test
   void sigtermLeavesNothingAndSigkillOnlyFiles() throws IOException {
-    try (LocalCluster cluster = prepared(ClusterSettings.usual()).start()) {
+    try (LocalCluster cluster = prepared(quick()).start()) {
       LocalNode node = cluster.node(1);
       for (String signal : List.of("TERM", "KILL", "INT")) {
         ProcessHandle daemon = ProcessHandle.of(node.pid().orElseThrow()).orElseThrow();
@@ -236,27 +236,34 @@ class OperationTest {
         kind == DaemonKind.CTDBD
             ? kind.command().getFirst()
             : DaemonKind.distribution().orElseThrow().resolve("bin/ctdbd").toString();
-    try (LocalCluster cluster = prepared(ClusterSettings.usual())) {
+    try (LocalCluster cluster = prepared(quick())) {
       LocalNode node = cluster.node(0);
       Path output = cluster.directory().resolve("output");
+      Path fifo = cluster.directory().resolve("fifo");
+      List<String> mkfifo = List.of("mkfifo", fifo.toString());
+      Commands.run(mkfifo, Map.of(), LIMIT).orThrow(mkfifo);
       ProcessBuilder builder =
           new ProcessBuilder(program)
               .directory(cluster.directory().toFile())
+              .redirectInput(fifo.toFile())
               .redirectErrorStream(true)
               .redirectOutput(output.toFile());
       builder.environment().put("CTDB_TEST_MODE", "yes");
       builder.environment().put("CTDB_BASE", "n0");
-      Process launcher = builder.start();
-      assertEquals(0, launcher.waitFor(), () -> text(output) + node.logTail(20));
-      await(cluster, "the only node's PID file", node::running);
-      long pid = node.pid().orElseThrow();
-      assertEquals(
-          "ctdbd", Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).getFileName() + "");
-      assertEquals(0, node.ctdb("ping").exitCode());
-
+      // Open for both, or opening it would wait for the other side.
+      var writer = new RandomAccessFile(fifo.toFile(), "rw");
+      long pid;
+      try (writer) {
+        assertEquals(0, builder.start().waitFor(), () -> text(output) + node.logTail(20));
+        await(cluster, "the only node's PID file", node::running);
+        pid = node.pid().orElseThrow();
+        assertEquals(
+            Path.of("ctdbd"),
+            Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).getFileName());
+        assertEquals(0, node.ctdb("ping").exitCode());
+        assertTrue(LocalNode.lives(pid));
+      }
       // In test mode the daemon ends with what it was started from.
-      assertTrue(LocalNode.lives(pid));
-      launcher.getOutputStream().close();
       await(cluster, "end of standard input", () -> !LocalNode.lives(pid));
     }
   }
@@ -273,7 +280,7 @@ class OperationTest {
   void aKilledLockHelperMakesANewLeaderWithoutABan() throws IOException {
     Assumptions.assumeTrue(
         Files.isExecutable(LOCK_HELPER), LOCK_HELPER + " is missing (package ctdb)");
-    try (LocalCluster cluster = prepared(ClusterSettings.usual())) {
+    try (LocalCluster cluster = prepared(quick())) {
       String command = "!" + LOCK_HELPER + " " + cluster.directory().resolve("other.lock");
       for (LocalNode node : cluster.nodes()) {
         changeLock(node, command);
@@ -292,23 +299,14 @@ class OperationTest {
                     process -> process.info().command().orElse("").equals(LOCK_HELPER.toString()))
                 .toList();
         assertFalse(helpers.isEmpty(), cluster::describe);
-        int before = generation(leader);
+        int before = leader.vnnMap().generation();
         helpers.forEach(ProcessHandle::destroyForcibly);
         await(
             cluster,
             "the lock's helper killed",
-            () -> generation(cluster.node(0)) != before && together(cluster.nodes()));
+            () -> cluster.node(0).vnnMap().generation() != before && together(cluster.nodes()));
         assertNobodyBanned(cluster);
       }
-    }
-  }
-
-  private static int generation(LocalNode node) throws IOException {
-    try (var connection = DaemonConnection.open(node)) {
-      return connection
-          .control(org.ctdbj.protocol.Control.GETVNNMAP, org.ctdbj.protocol.Bytes.EMPTY)
-          .data()
-          .getInt(0);
     }
   }
 
@@ -320,7 +318,7 @@ class OperationTest {
 
   @Test
   void aNodeWithAnotherClusterLockEnds() throws Exception {
-    try (LocalCluster cluster = prepared(ClusterSettings.usual())) {
+    try (LocalCluster cluster = prepared(quick())) {
       cluster.node(0).start();
       cluster.node(1).start();
       cluster.awaitHealthy(LIMIT);

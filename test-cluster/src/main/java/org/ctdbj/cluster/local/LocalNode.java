@@ -14,10 +14,16 @@ import java.util.Optional;
 import org.ctdbj.cluster.Await;
 import org.ctdbj.cluster.Commands;
 import org.ctdbj.cluster.DaemonKind;
+import org.ctdbj.protocol.Bytes;
+import org.ctdbj.protocol.Control;
+import org.ctdbj.protocol.Pnn;
+import org.ctdbj.protocol.Srvid;
+import org.ctdbj.protocol.body.VnnMap;
 
 /** One node of a {@link LocalCluster}. */
 public final class LocalNode {
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration LEADER_LIMIT = Duration.ofMillis(1500);
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(130);
 
   private final int pnn;
@@ -118,12 +124,27 @@ public final class LocalNode {
     ctdb("shutdown").orThrow(List.of("ctdb", "shutdown"));
   }
 
-  /** The number of the node that this one takes for the leader; empty while it knows of none. */
+  /**
+   * The number of the leader that this node's clients hear of, once a second; empty if they hear
+   * nothing for longer, or the daemon does not run.
+   */
   public Optional<Integer> leader() {
-    Commands.Result result = ctdb("leader");
-    return result.exitCode() == 0 && result.output().strip().matches("\\d+")
-        ? Optional.of(Integer.valueOf(result.output().strip()))
-        : Optional.empty();
+    try (DaemonConnection connection = DaemonConnection.open(this)) {
+      connection.register(Srvid.LEADER);
+      return connection
+          .message(Srvid.LEADER, LEADER_LIMIT)
+          .map(message -> message.data().getInt(0))
+          .filter(leader -> leader != Pnn.UNKNOWN);
+    } catch (IOException notRunning) {
+      return Optional.empty();
+    }
+  }
+
+  /** The node's VNN map. */
+  public VnnMap vnnMap() throws IOException {
+    try (DaemonConnection connection = DaemonConnection.open(this)) {
+      return VnnMap.decode(connection.control(Control.GETVNNMAP, Bytes.EMPTY).data());
+    }
   }
 
   /** Starts the daemon; returns when its command has put itself into the background. */

@@ -330,7 +330,8 @@ class BadClientTest {
     long lines = log().lines().count() - before;
     int sent = frames;
     assertTrue(
-        lines > 0 && lines < 300, () -> lines + " log lines for " + sent + " frames, seed " + seed);
+        lines > 0 && lines < 300,
+        () -> lines + " log lines for " + sent + " frames, seed " + seed + "\n" + log());
     assertTrue(
         !log().contains("unexpected failure") && !log().contains("Exception"),
         () -> "seed " + seed + "\n" + log());

@@ -43,6 +43,10 @@ final class NodeModes {
 
   private final NodeCore node;
   private final EventLog reasons;
+
+  /** Any client may send the controls of a recovery, as often as it likes. */
+  private final EventLog phases;
+
   private final boolean fastStart;
   private final String clusterLockSetting;
   private final ClusterLock clusterLock;
@@ -69,6 +73,8 @@ final class NodeModes {
     this.node = node;
     this.reasons =
         new SparingLog(node.log(), () -> node.timers().nowNanos(), "reasons for a recovery");
+    this.phases =
+        new SparingLog(node.log(), () -> node.timers().nowNanos(), "phases of a recovery");
     this.fastStart = configuration.fastStart();
     this.clusterLockSetting = configuration.clusterLock();
     this.clusterLock = clusterLock;
@@ -204,7 +210,7 @@ final class NodeModes {
 
   private void setVnnMap(ControlRequest request) {
     if (recoveryMode != RecoveryMode.ACTIVE) {
-      node.log().error("Attempt to set vnnmap when not in recovery");
+      phases.error("Attempt to set vnnmap when not in recovery");
       request.reply(-1);
       return;
     }
@@ -343,7 +349,7 @@ final class NodeModes {
   // ---- the frame of a recovery
 
   private void startRecovery(ControlRequest request) {
-    node.log().notice("Recovery has started");
+    phases.notice("Recovery has started");
     recoveryStarted = TimeVal.ofMicros(node.timers().wallClockMicros());
     node.control(
         request.source(),
@@ -387,7 +393,7 @@ final class NodeModes {
     if (runstate == Runstate.FIRST_RECOVERY) {
       setRunstate(Runstate.STARTUP);
     }
-    node.log().notice("Recovery has finished");
+    phases.notice("Recovery has finished");
     request.reply(0);
   }
 

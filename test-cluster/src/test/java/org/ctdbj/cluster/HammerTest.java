@@ -127,7 +127,8 @@ class HammerTest {
           Hammer.Report report = survivors.get(pnn).await();
           assertTrue(
               !report.daemonGone(), () -> "a surviving daemon went away\n" + cluster.describe());
-          assertEquals(report.perKey(), totals(cluster.node(0), DATABASE, KEYS, pnn), cluster::describe);
+          assertEquals(
+              report.perKey(), totals(cluster.node(0), DATABASE, KEYS, pnn), cluster::describe);
         }
       } finally {
         survivors.forEach(Hammer::close);
@@ -142,7 +143,10 @@ class HammerTest {
         LIMIT,
         () -> {
           try {
-            return totals(node, database, keys, pnn).values().stream().mapToLong(Long::longValue).sum() > 0;
+            return totals(node, database, keys, pnn).values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum()
+                > 0;
           } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
           }

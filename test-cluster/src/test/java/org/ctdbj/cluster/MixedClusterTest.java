@@ -260,8 +260,7 @@ class MixedClusterTest {
     Assumptions.assumeTrue(Hammer.missing().isEmpty(), () -> Hammer.missing().orElseThrow());
     Path program = Hammer.compile(directory);
     DaemonKind before = MixedCluster.other(lasting);
-    try (MixedCluster cluster =
-            MixedCluster.start(SETTINGS, List.of(lasting, before, before));
+    try (MixedCluster cluster = MixedCluster.start(SETTINGS, List.of(lasting, before, before));
         Hammer hammer =
             Hammer.start(List.of(), program, cluster.node(0).socket(), DATABASE, KEYS, 0, 1)) {
       for (DaemonKind next : List.of(lasting, before)) {

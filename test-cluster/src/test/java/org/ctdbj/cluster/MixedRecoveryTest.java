@@ -40,7 +40,8 @@ class MixedRecoveryTest {
   private static final ClusterSettings SETTINGS =
       ClusterSettings.usual()
           .withTunables(
-              Map.of("RecBufferSizeLimit", 4000, "VacuumInterval", 100_000, "RerecoveryTimeout", 1));
+              Map.of(
+                  "RecBufferSizeLimit", 4000, "VacuumInterval", 100_000, "RerecoveryTimeout", 1));
 
   /** One node of the leader's kind, two of the other; the leader is in the middle. */
   private static MixedCluster start(DaemonKind leader) {

@@ -82,8 +82,7 @@ class OperationTest {
   }
 
   private static LocalNode leader(LocalCluster cluster) {
-    Await.until(
-        "a leader", LIMIT, () -> cluster.node(0).leader().isPresent(), cluster::describe);
+    Await.until("a leader", LIMIT, () -> cluster.node(0).leader().isPresent(), cluster::describe);
     return cluster.node(cluster.node(0).leader().orElseThrow());
   }
 

@@ -44,6 +44,9 @@ public final class Main {
   }
 
   private static int run(boolean interactive, boolean background) {
+    if (background) {
+      Signals.acceptInterrupts();
+    }
     Daemon daemon;
     try {
       NodeAssembly assembly =

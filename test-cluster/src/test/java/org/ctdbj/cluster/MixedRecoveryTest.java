@@ -18,7 +18,9 @@ import org.ctdbj.cluster.local.NodeCopy;
 import org.ctdbj.cluster.local.SharedDatabase;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.RecordFlags;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,9 +28,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Recoveries of clusters of both daemons: what each pulls from and pushes to the other. */
 @Tag("interop")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MixedRecoveryTest {
-  private static final String VOLATILE = "vol.tdb";
+  private static final String MERGED = "merged.tdb";
+  private static final String TRAVERSED = "traversed.tdb";
   private static final String PERSISTENT = "per.tdb";
+  private static final String COMMITTED = "committed.tdb";
   private static final String REPLICATED = "rep.tdb";
   private static final int KEYS = 60;
   private static final long SEED = 20261123;
@@ -41,60 +46,79 @@ class MixedRecoveryTest {
       ClusterSettings.usual()
           .withTunables(
               Map.of(
-                  "RecBufferSizeLimit", 4000, "VacuumInterval", 100_000, "RerecoveryTimeout", 1));
+                  "RecBufferSizeLimit",
+                  4000,
+                  "VacuumInterval",
+                  100_000,
+                  "RerecoveryTimeout",
+                  1,
+                  "ElectionTimeout",
+                  1));
+
+  private final ReusedClusters<DaemonKind, MixedCluster> clusters =
+      new ReusedClusters<>(MixedRecoveryTest::start, MixedCluster::close);
 
   /** One node of the leader's kind, two of the other; the leader is in the middle. */
   private static MixedCluster start(DaemonKind leader) {
     DaemonKind others = MixedCluster.other(leader);
-    MixedCluster cluster = MixedCluster.start(SETTINGS, List.of(others, leader, others));
-    try {
-      cluster.lead(1);
-      return cluster;
-    } catch (RuntimeException | Error failure) {
-      cluster.close();
-      throw failure;
-    }
+    return MixedCluster.start(SETTINGS, List.of(others, leader, others));
+  }
+
+  /** Runs a test on a cluster that a node of this kind, number 1, leads. */
+  private void ledBy(DaemonKind leader, ReusedClusters.Drill<MixedCluster> drill) throws Exception {
+    clusters.with(
+        leader,
+        cluster -> {
+          cluster.lead(1);
+          drill.run(cluster);
+          cluster.assertUnharmed();
+        });
+  }
+
+  @AfterAll
+  void end() {
+    clusters.close();
   }
 
   @ParameterizedTest(name = "leader {0}")
   @EnumSource(DaemonKind.class)
-  void volatileRecordsAreMergedAndLeftAsTheOriginalLeavesThem(DaemonKind leader)
-      throws IOException {
-    try (MixedCluster cluster = start(leader)) {
-      scatter(cluster);
-      Map<String, NodeCopy.Entry> newest = newest(cluster);
-      recover(cluster);
-      Map<String, NodeCopy.Entry> atLeader = cluster.copy(1, VOLATILE);
-      newest.values().removeIf(entry -> entry.value().isEmpty());
-      assertEquals(newest.keySet(), atLeader.keySet());
-      for (LocalNode node : cluster.nodes()) {
-        Map<String, NodeCopy.Entry> copy = cluster.copy(node.pnn(), VOLATILE);
-        assertEquals(newest.keySet(), copy.keySet());
-        copy.forEach(
-            (key, entry) -> {
-              String where = key + " on node " + node.pnn() + ": " + entry.header();
-              assertEquals(newest.get(key).value(), entry.value(), where);
-              assertEquals(1, entry.header().dmaster(), where);
-              assertTrue(entry.header().hasAny(RecordFlags.MIGRATED_WITH_DATA), where);
-              assertTrue(!entry.header().hasAny(RecordFlags.RO_FLAGS), where);
-              long expected = newest.get(key).header().rsn() + (node.pnn() == 1 ? 1 : 0);
-              assertEquals(expected, entry.header().rsn(), where);
-            });
-      }
-      cluster.assertUnharmed();
-    }
+  void volatileRecordsAreMergedAndLeftAsTheOriginalLeavesThem(DaemonKind leader) throws Exception {
+    ledBy(
+        leader,
+        cluster -> {
+          scatter(cluster, MERGED);
+          Map<String, NodeCopy.Entry> newest = newest(cluster, MERGED);
+          recover(cluster);
+          Map<String, NodeCopy.Entry> atLeader = cluster.copy(1, MERGED);
+          newest.values().removeIf(entry -> entry.value().isEmpty());
+          assertEquals(newest.keySet(), atLeader.keySet());
+          for (LocalNode node : cluster.nodes()) {
+            Map<String, NodeCopy.Entry> copy = cluster.copy(node.pnn(), MERGED);
+            assertEquals(newest.keySet(), copy.keySet());
+            copy.forEach(
+                (key, entry) -> {
+                  String where = key + " on node " + node.pnn() + ": " + entry.header();
+                  assertEquals(newest.get(key).value(), entry.value(), where);
+                  assertEquals(1, entry.header().dmaster(), where);
+                  assertTrue(entry.header().hasAny(RecordFlags.MIGRATED_WITH_DATA), where);
+                  assertTrue(!entry.header().hasAny(RecordFlags.RO_FLAGS), where);
+                  long expected = newest.get(key).header().rsn() + (node.pnn() == 1 ? 1 : 0);
+                  assertEquals(expected, entry.header().rsn(), where);
+                });
+          }
+        });
   }
 
   /** Records of random sizes, last written on random nodes; every sixth is empty in the end. */
-  private static void scatter(MixedCluster cluster) throws IOException {
+  private static void scatter(MixedCluster cluster, String database) throws IOException {
     var random = new Random(SEED);
-    cluster.ctdb(0, "attach", VOLATILE);
+    cluster.ctdb(0, "attach", database);
     try (var first = DaemonConnection.open(cluster.node(0));
         var second = DaemonConnection.open(cluster.node(1));
         var third = DaemonConnection.open(cluster.node(2));
-        var atFirst = SharedDatabase.attach(first, VOLATILE);
-        var atSecond = SharedDatabase.attach(second, VOLATILE);
-        var atThird = SharedDatabase.attach(third, VOLATILE)) {
+        var atFirst = SharedDatabase.attach(first, database);
+        var atSecond = SharedDatabase.attach(second, database);
+        var atThird = SharedDatabase.attach(third, database)) {
       List<SharedDatabase> databases = List.of(atFirst, atSecond, atThird);
       for (int round = 0; round < 3; round++) {
         for (int i = 0; i < KEYS; i++) {
@@ -107,11 +131,12 @@ class MixedRecoveryTest {
   }
 
   /** For each key the copy with the highest rsn; if several have it, that of its data master. */
-  private static Map<String, NodeCopy.Entry> newest(MixedCluster cluster) throws IOException {
+  private static Map<String, NodeCopy.Entry> newest(MixedCluster cluster, String database)
+      throws IOException {
     Map<String, NodeCopy.Entry> newest = new TreeMap<>();
     for (LocalNode node : cluster.nodes()) {
       cluster
-          .copy(node.pnn(), VOLATILE)
+          .copy(node.pnn(), database)
           .forEach(
               (key, entry) -> {
                 NodeCopy.Entry known = newest.get(key);
@@ -129,43 +154,45 @@ class MixedRecoveryTest {
   @ParameterizedTest(name = "leader {0}")
   @EnumSource(DaemonKind.class)
   void aPersistentDatabaseComesFromTheNodeWithTheHighestSequenceNumber(DaemonKind leader)
-      throws IOException {
-    try (MixedCluster cluster = start(leader)) {
-      cluster.ctdb(0, "attach", PERSISTENT, "persistent");
-      cluster.ctdb(0, "attach", REPLICATED, "replicated");
-      for (int stopped : List.of(0, 1, 2)) {
-        int writer = (stopped + 1) % 3;
-        for (String database : List.of(PERSISTENT, REPLICATED)) {
-          cluster.ctdb(writer, "pstore", database, "common" + stopped, "before");
-          cluster.ctdb(stopped, "pstore", database, "gone" + stopped, "before");
-        }
-        cluster.ctdb(stopped, "stop");
-        cluster.await("the others work on", () -> cluster.works(2));
-        for (String database : List.of(PERSISTENT, REPLICATED)) {
-          cluster.ctdb(writer, "pstore", database, "common" + stopped, "x".repeat(9000));
-          cluster.ctdb(writer, "pdelete", database, "gone" + stopped);
-        }
-        cluster.ctdb(stopped, "continue");
-        cluster.awaitHealthy();
-        for (String database : List.of(PERSISTENT, REPLICATED)) {
-          assertSameEverywhere(cluster, database);
-          Map<String, NodeCopy.Entry> copy = cluster.copy(stopped, database);
-          assertEquals(9000, copy.get("common" + stopped).value().length(), database);
-          assertTrue(!copy.containsKey("gone" + stopped), database);
-        }
-      }
-      cluster.lead(1);
-      Map<String, NodeCopy.Entry> before = cluster.copy(1, PERSISTENT);
-      recover(cluster);
-      assertSameEverywhere(cluster, PERSISTENT);
-      assertEquals(before, cluster.copy(1, PERSISTENT), "persistent headers stay as they are");
-      for (LocalNode node : cluster.nodes()) {
-        cluster
-            .copy(node.pnn(), REPLICATED)
-            .forEach((key, entry) -> assertEquals(1, entry.header().dmaster(), key));
-      }
-      cluster.assertUnharmed();
-    }
+      throws Exception {
+    ledBy(
+        leader,
+        cluster -> {
+          cluster.ctdb(0, "attach", PERSISTENT, "persistent");
+          cluster.ctdb(0, "attach", REPLICATED, "replicated");
+          // One of each kind; that of the second is the leader.
+          for (int stopped : List.of(0, 1)) {
+            int writer = (stopped + 1) % 3;
+            for (String database : List.of(PERSISTENT, REPLICATED)) {
+              cluster.ctdb(writer, "pstore", database, "common" + stopped, "before");
+              cluster.ctdb(stopped, "pstore", database, "gone" + stopped, "before");
+            }
+            cluster.ctdb(stopped, "stop");
+            cluster.await("the others work on", () -> cluster.works(2));
+            for (String database : List.of(PERSISTENT, REPLICATED)) {
+              cluster.ctdb(writer, "pstore", database, "common" + stopped, "x".repeat(9000));
+              cluster.ctdb(writer, "pdelete", database, "gone" + stopped);
+            }
+            cluster.ctdb(stopped, "continue");
+            cluster.awaitHealthy();
+            for (String database : List.of(PERSISTENT, REPLICATED)) {
+              assertSameEverywhere(cluster, database);
+              Map<String, NodeCopy.Entry> copy = cluster.copy(stopped, database);
+              assertEquals(9000, copy.get("common" + stopped).value().length(), database);
+              assertTrue(!copy.containsKey("gone" + stopped), database);
+            }
+          }
+          cluster.lead(1);
+          Map<String, NodeCopy.Entry> before = cluster.copy(1, PERSISTENT);
+          recover(cluster);
+          assertSameEverywhere(cluster, PERSISTENT);
+          assertEquals(before, cluster.copy(1, PERSISTENT), "persistent headers stay as they are");
+          for (LocalNode node : cluster.nodes()) {
+            cluster
+                .copy(node.pnn(), REPLICATED)
+                .forEach((key, entry) -> assertEquals(1, entry.header().dmaster(), key));
+          }
+        });
   }
 
   /** Values equal on all nodes; headers too, except for the rsn of replicated records. */
@@ -189,51 +216,52 @@ class MixedRecoveryTest {
 
   @ParameterizedTest(name = "leader {0}")
   @EnumSource(DaemonKind.class)
-  void commitsOfBothSidesReachAllAndTraversesSeeAll(DaemonKind leader) throws IOException {
-    try (MixedCluster cluster = start(leader)) {
-      cluster.ctdb(0, "attach", PERSISTENT, "persistent");
-      int each = 8;
-      Thread[] writers = new Thread[3];
-      String[] failures = new String[3];
-      for (int i = 0; i < 3; i++) {
-        int pnn = i;
-        writers[i] =
-            new Thread(
-                () -> {
-                  try {
-                    for (int n = 0; n < each; n++) {
-                      cluster.ctdb(pnn, "pstore", PERSISTENT, "k" + pnn + "." + n, "v" + n);
-                    }
-                  } catch (RuntimeException e) {
-                    failures[pnn] = e.toString();
-                  }
-                });
-        writers[i].start();
-      }
-      for (Thread writer : writers) {
-        join(writer);
-      }
-      assertEquals("[null, null, null]", Arrays.toString(failures), cluster::describe);
-      for (LocalNode node : cluster.nodes()) {
-        assertEquals(
-            "0x" + Integer.toHexString(3 * each),
-            cluster.ctdb(node.pnn(), "getdbseqnum", PERSISTENT));
-        assertEquals(3 * each + 1, cluster.copy(node.pnn(), PERSISTENT).size());
-      }
-      assertSameEverywhere(cluster, PERSISTENT);
+  void commitsOfBothSidesReachAllAndTraversesSeeAll(DaemonKind leader) throws Exception {
+    ledBy(
+        leader,
+        cluster -> {
+          cluster.ctdb(0, "attach", COMMITTED, "persistent");
+          int each = 8;
+          Thread[] writers = new Thread[3];
+          String[] failures = new String[3];
+          for (int i = 0; i < 3; i++) {
+            int pnn = i;
+            writers[i] =
+                new Thread(
+                    () -> {
+                      try {
+                        for (int n = 0; n < each; n++) {
+                          cluster.ctdb(pnn, "pstore", COMMITTED, "k" + pnn + "." + n, "v" + n);
+                        }
+                      } catch (RuntimeException e) {
+                        failures[pnn] = e.toString();
+                      }
+                    });
+            writers[i].start();
+          }
+          for (Thread writer : writers) {
+            join(writer);
+          }
+          assertEquals("[null, null, null]", Arrays.toString(failures), cluster::describe);
+          for (LocalNode node : cluster.nodes()) {
+            assertEquals(
+                "0x" + Integer.toHexString(3 * each),
+                cluster.ctdb(node.pnn(), "getdbseqnum", COMMITTED));
+            assertEquals(3 * each + 1, cluster.copy(node.pnn(), COMMITTED).size());
+          }
+          assertSameEverywhere(cluster, COMMITTED);
 
-      scatter(cluster);
-      Map<String, NodeCopy.Entry> newest = newest(cluster);
-      newest.values().removeIf(entry -> entry.value().isEmpty());
-      for (LocalNode node : cluster.nodes()) {
-        String dump = cluster.ctdb(node.pnn(), "catdb", VOLATILE);
-        assertTrue(dump.contains("Dumped " + newest.size() + " records"), dump);
-        for (String key : newest.keySet()) {
-          assertTrue(dump.contains("\"" + key + "\""), () -> key + " is missing in\n" + dump);
-        }
-      }
-      cluster.assertUnharmed();
-    }
+          scatter(cluster, TRAVERSED);
+          Map<String, NodeCopy.Entry> newest = newest(cluster, TRAVERSED);
+          newest.values().removeIf(entry -> entry.value().isEmpty());
+          for (LocalNode node : cluster.nodes()) {
+            String dump = cluster.ctdb(node.pnn(), "catdb", TRAVERSED);
+            assertTrue(dump.contains("Dumped " + newest.size() + " records"), dump);
+            for (String key : newest.keySet()) {
+              assertTrue(dump.contains("\"" + key + "\""), () -> key + " is missing in\n" + dump);
+            }
+          }
+        });
   }
 
   private static void join(Thread thread) {

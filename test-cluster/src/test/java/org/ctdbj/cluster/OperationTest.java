@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,10 +22,12 @@ import org.ctdbj.cluster.local.DaemonConnection;
 import org.ctdbj.cluster.local.LocalCluster;
 import org.ctdbj.cluster.local.LocalNode;
 import org.ctdbj.protocol.NodeFlags;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What administrators and accidents do to the processes of a cluster. */
 @Tag("interop")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OperationTest {
   private static final Duration LIMIT = Duration.ofMinutes(1);
   private static final Path LOCK_HELPER = Path.of("/usr/libexec/ctdb/ctdb_mutex_fcntl_helper");
@@ -44,20 +48,52 @@ class OperationTest {
         Files.isExecutable(Path.of("/usr/bin/ctdb")), "/usr/bin/ctdb is missing (package ctdb)");
   }
 
-  private static LocalCluster prepared(ClusterSettings settings) {
-    DaemonKind kind = DaemonKind.underTest();
-    return LocalCluster.create(List.of(kind, kind, kind), settings);
+  /** The clusters that tests share, by whether they have a cluster lock. */
+  private final ReusedClusters<Boolean, LocalCluster> shared =
+      new ReusedClusters<>(OperationTest::started, LocalCluster::close);
+
+  /**
+   * The next recovery may come a second after the last; silent nodes are given up after 4 seconds
+   * instead of 30, a silent leader after 3 instead of 5; an election takes a second instead of 3.
+   */
+  private static LocalCluster prepared(boolean lock, int size) throws IOException {
+    var settings =
+        ClusterSettings.usual()
+            .withClusterLock(lock)
+            .withTunables(
+                Map.of(
+                    "RerecoveryTimeout", 1,
+                    "KeepaliveInterval", 1,
+                    "KeepaliveLimit", 3,
+                    "ElectionTimeout", 1));
+    LocalCluster cluster =
+        LocalCluster.create(Collections.nCopies(size, DaemonKind.underTest()), settings);
+    for (LocalNode node : cluster.nodes()) {
+      Path file = node.base().resolve("ctdb.conf");
+      Files.writeString(
+          file,
+          Files.readString(file).replace("\tnode address", "\tleader timeout = 3\n\tnode address"));
+    }
+    return cluster;
   }
 
-  /** The next recovery may come a second after the last. */
-  private static ClusterSettings quick() {
-    return ClusterSettings.usual().withTunables(Map.of("RerecoveryTimeout", 1));
+  private static LocalCluster started(boolean lock) throws IOException {
+    LocalCluster cluster = prepared(lock, 3);
+    try {
+      return cluster.start();
+    } catch (RuntimeException | Error failure) {
+      cluster.close();
+      throw failure;
+    }
   }
 
-  /** As {@link #quick}; silent nodes are given up after 4 seconds instead of 30. */
-  private static ClusterSettings impatient() {
-    return ClusterSettings.usual()
-        .withTunables(Map.of("RerecoveryTimeout", 1, "KeepaliveInterval", 1, "KeepaliveLimit", 3));
+  private void onShared(boolean lock, ReusedClusters.Drill<LocalCluster> drill) throws Exception {
+    shared.with(lock, drill);
+  }
+
+  @AfterAll
+  void endShared() {
+    shared.close();
   }
 
   private static void await(LocalCluster cluster, String what, Condition condition) {
@@ -120,112 +156,128 @@ class OperationTest {
 
   @ParameterizedTest(name = "cluster lock = {0}")
   @ValueSource(booleans = {true, false})
-  void aKilledLeaderIsReplaced(boolean lock) throws IOException {
-    try (LocalCluster cluster = prepared(quick().withClusterLock(lock)).start()) {
-      LocalNode leader = leader(cluster);
-      leader.kill();
-      List<LocalNode> rest = others(cluster, leader);
-      await(cluster, "SIGKILL of the leader, lock " + lock, () -> together(rest));
-      leader.start();
-      await(cluster, "return of the killed leader", () -> together(cluster.nodes()));
-      assertNobodyBanned(cluster);
-    }
+  void aKilledLeaderIsReplaced(boolean lock) throws Exception {
+    onShared(
+        lock,
+        cluster -> {
+          LocalNode leader = leader(cluster);
+          leader.kill();
+          List<LocalNode> rest = others(cluster, leader);
+          await(cluster, "SIGKILL of the leader, lock " + lock, () -> together(rest));
+          leader.start();
+          await(cluster, "return of the killed leader", () -> together(cluster.nodes()));
+          assertNobodyBanned(cluster);
+        });
   }
 
   @ParameterizedTest(name = "cluster lock = {0}")
   @ValueSource(booleans = {true, false})
-  void aSleepingNodeIsLeftOutAndComesBack(boolean lock) throws IOException {
-    try (LocalCluster cluster = prepared(impatient().withClusterLock(lock)).start()) {
-      LocalNode sleeper = others(cluster, leader(cluster)).getFirst();
-      long pid = sleeper.pid().orElseThrow();
-      sleeper.signal("STOP");
-      List<LocalNode> rest = others(cluster, sleeper);
-      await(cluster, "SIGSTOP of a node that does not lead, lock " + lock, () -> together(rest));
-      sleeper.signal("CONT");
-      await(cluster, "SIGCONT of a node that does not lead", () -> together(cluster.nodes()));
-      assertEquals(Optional.of(pid), sleeper.pid());
-    }
+  void aSleepingNodeIsLeftOutAndComesBack(boolean lock) throws Exception {
+    onShared(
+        lock,
+        cluster -> {
+          LocalNode sleeper = others(cluster, leader(cluster)).getFirst();
+          long pid = sleeper.pid().orElseThrow();
+          sleeper.signal("STOP");
+          List<LocalNode> rest = others(cluster, sleeper);
+          await(cluster, "SIGSTOP of another than the leader", () -> together(rest));
+          sleeper.signal("CONT");
+          await(cluster, "SIGCONT of another than the leader", () -> together(cluster.nodes()));
+          assertEquals(Optional.of(pid), sleeper.pid());
+          assertNobodyBanned(cluster);
+        });
   }
 
   @Test
-  void aSleepingLeaderAcceptsItsSuccessor() throws IOException {
-    try (LocalCluster cluster = prepared(impatient().withClusterLock(false)).start()) {
-      LocalNode sleeper = leader(cluster);
-      long pid = sleeper.pid().orElseThrow();
-      sleeper.signal("STOP");
-      List<LocalNode> rest = others(cluster, sleeper);
-      await(cluster, "SIGSTOP of the leader", () -> together(rest));
-      sleeper.signal("CONT");
-      await(cluster, "SIGCONT of the former leader", () -> together(cluster.nodes()));
-      assertEquals(Optional.of(pid), sleeper.pid());
-    }
+  void aSleepingLeaderAcceptsItsSuccessor() throws Exception {
+    onShared(
+        false,
+        cluster -> {
+          LocalNode sleeper = leader(cluster);
+          long pid = sleeper.pid().orElseThrow();
+          sleeper.signal("STOP");
+          List<LocalNode> rest = others(cluster, sleeper);
+          await(cluster, "SIGSTOP of the leader", () -> together(rest));
+          sleeper.signal("CONT");
+          await(cluster, "SIGCONT of the former leader", () -> together(cluster.nodes()));
+          assertEquals(Optional.of(pid), sleeper.pid());
+          assertNobodyBanned(cluster);
+        });
   }
 
   @Test
-  void aSleepingLeaderKeepsTheClusterLock() throws IOException {
-    try (LocalCluster cluster = prepared(impatient()).start()) {
-      LocalNode sleeper = leader(cluster);
-      sleeper.signal("STOP");
-      List<LocalNode> rest = others(cluster, sleeper);
-      await(
-          cluster,
-          "the others have no leader",
-          () -> rest.stream().allMatch(node -> node.leader().isEmpty()));
-      for (LocalNode node : rest) {
-        try (var connection = DaemonConnection.open(node)) {
-          assertEquals(
-              0,
-              connection.nodeMap().nodes().get(node.pnn()).flags() & NodeFlags.BANNED,
-              cluster::describe);
-        }
-      }
-      sleeper.signal("CONT");
-      await(cluster, "SIGCONT of the lock's holder", () -> together(cluster.nodes()));
-    }
+  void aSleepingLeaderKeepsTheClusterLock() throws Exception {
+    onShared(
+        true,
+        cluster -> {
+          LocalNode sleeper = leader(cluster);
+          sleeper.signal("STOP");
+          List<LocalNode> rest = others(cluster, sleeper);
+          await(
+              cluster,
+              "the others have no leader",
+              () -> rest.stream().allMatch(node -> node.leader().isEmpty()));
+          sleeper.signal("CONT");
+          await(cluster, "SIGCONT of the lock's holder", () -> together(cluster.nodes()));
+          assertNobodyBanned(cluster);
+        });
   }
 
   @Test
-  void restartsRightAfterAShutdown() throws IOException {
-    try (LocalCluster cluster = prepared(quick()).start()) {
-      for (int round = 0; round < 4; round++) {
-        LocalNode node = cluster.node(round % 3);
-        long pid = node.pid().orElseThrow();
-        node.shutdown();
-        node.start();
-        assertNotEquals(pid, node.pid().orElseThrow());
-      }
-      await(cluster, "restart after shutdown", () -> together(cluster.nodes()));
-      assertNobodyBanned(cluster);
+  void restartsRightAfterAShutdown() throws Exception {
+    onShared(
+        true,
+        cluster -> {
+          for (int round = 0; round < 4; round++) {
+            LocalNode node = cluster.node(round % 3);
+            long pid = node.pid().orElseThrow();
+            node.shutdown();
+            node.start();
+            assertNotEquals(pid, node.pid().orElseThrow());
+          }
+          await(cluster, "restart after shutdown", () -> together(cluster.nodes()));
+          assertNobodyBanned(cluster);
+        });
+  }
 
-      LocalNode node = cluster.node(2);
+  @Test
+  void nothingIsWrittenAfterAShutdown() throws Exception {
+    try (LocalCluster cluster = prepared(true, 1)) {
+      LocalNode node = cluster.node(0);
+      node.start();
       long pid = node.pid().orElseThrow();
       node.shutdown();
       FileTree.delete(node.base());
       Await.until("its end", LIMIT, () -> !LocalNode.lives(pid), cluster::describe);
-      assertFalse(Files.exists(node.base()), "nothing is written after the shutdown");
+      assertFalse(Files.exists(node.base()));
     }
   }
 
   @Test
-  void sigtermLeavesNothingAndSigkillOnlyFiles() throws IOException {
-    try (LocalCluster cluster = prepared(quick()).start()) {
-      LocalNode node = cluster.node(1);
-      for (String signal : List.of("TERM", "KILL", "INT")) {
-        ProcessHandle daemon = ProcessHandle.of(node.pid().orElseThrow()).orElseThrow();
-        List<ProcessHandle> family = new ArrayList<>(daemon.descendants().toList());
-        family.add(daemon);
-        node.signal(signal);
-        await(
-            cluster,
-            "end after SIG" + signal,
-            () -> family.stream().noneMatch(process -> LocalNode.lives(process.pid())));
-        boolean stale = signal.equals("KILL");
-        assertEquals(stale, Files.exists(node.base().resolve("run/ctdbd.pid")), signal);
-        node.start();
-        await(cluster, "return after SIG" + signal, () -> together(cluster.nodes()));
-      }
-      assertNobodyBanned(cluster);
-    }
+  void sigtermLeavesNothingAndSigkillOnlyFiles() throws Exception {
+    // The original leaves its PID file and its socket after SIGTERM and SIGINT, too.
+    boolean cleans = DaemonKind.underTest() == DaemonKind.CTDBJ;
+    onShared(
+        true,
+        cluster -> {
+          List<String> signals = List.of("TERM", "KILL", "INT");
+          for (LocalNode node : cluster.nodes()) {
+            String signal = signals.get(node.pnn());
+            ProcessHandle daemon = ProcessHandle.of(node.pid().orElseThrow()).orElseThrow();
+            List<ProcessHandle> family = new ArrayList<>(daemon.descendants().toList());
+            family.add(daemon);
+            node.signal(signal);
+            await(
+                cluster,
+                "end after SIG" + signal,
+                () -> family.stream().noneMatch(process -> LocalNode.lives(process.pid())));
+            boolean stale = !cleans || signal.equals("KILL");
+            assertEquals(stale, Files.exists(node.base().resolve("run/ctdbd.pid")), signal);
+            node.start();
+          }
+          await(cluster, "return after signals", () -> together(cluster.nodes()));
+          assertNobodyBanned(cluster);
+        });
   }
 
   @Test
@@ -235,7 +287,7 @@ class OperationTest {
         kind == DaemonKind.CTDBD
             ? kind.command().getFirst()
             : DaemonKind.distribution().orElseThrow().resolve("bin/ctdbd").toString();
-    try (LocalCluster cluster = prepared(quick())) {
+    try (LocalCluster cluster = prepared(true, 1)) {
       LocalNode node = cluster.node(0);
       Path output = cluster.directory().resolve("output");
       Path fifo = cluster.directory().resolve("fifo");
@@ -249,7 +301,8 @@ class OperationTest {
               .redirectOutput(output.toFile());
       builder.environment().put("CTDB_TEST_MODE", "yes");
       builder.environment().put("CTDB_BASE", "n0");
-      // Open for both, or opening it would wait for the other side.
+      // The daemon ends when nobody has the FIFO open for writing any more. Opened for both,
+      // because opening it for writing only waits for a reader.
       var writer = new RandomAccessFile(fifo.toFile(), "rw");
       long pid;
       try (writer) {
@@ -262,7 +315,6 @@ class OperationTest {
         assertEquals(0, node.ctdb("ping").exitCode());
         assertTrue(LocalNode.lives(pid));
       }
-      // In test mode the daemon ends with what it was started from.
       await(cluster, "end of standard input", () -> !LocalNode.lives(pid));
     }
   }
@@ -279,13 +331,13 @@ class OperationTest {
   void aKilledLockHelperMakesANewLeaderWithoutABan() throws IOException {
     Assumptions.assumeTrue(
         Files.isExecutable(LOCK_HELPER), LOCK_HELPER + " is missing (package ctdb)");
-    try (LocalCluster cluster = prepared(quick())) {
+    try (LocalCluster cluster = prepared(true, 3)) {
       String command = "!" + LOCK_HELPER + " " + cluster.directory().resolve("other.lock");
       for (LocalNode node : cluster.nodes()) {
         changeLock(node, command);
       }
       cluster.start();
-      for (int round = 0; round < 3; round++) {
+      for (int round = 0; round < 2; round++) {
         LocalNode leader = leader(cluster);
         assertEquals(
             "cluster lock: " + command,
@@ -317,30 +369,35 @@ class OperationTest {
 
   @Test
   void aNodeWithAnotherClusterLockEnds() throws Exception {
-    try (LocalCluster cluster = prepared(quick())) {
-      cluster.node(0).start();
-      cluster.node(1).start();
-      cluster.awaitHealthy(LIMIT);
-      LocalNode wrong = cluster.node(2);
-      changeLock(wrong, cluster.directory().resolve("wrong.lock").toString());
-      List<String> command = new ArrayList<>(wrong.kind().command());
-      command.add("-i");
-      ProcessBuilder builder =
-          new ProcessBuilder(command)
-              .redirectInput(Path.of("/dev/null").toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(cluster.directory().resolve("output").toFile());
-      builder.environment().putAll(wrong.environment());
-      Process process = builder.start();
-      try {
-        assertTrue(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS), cluster::describe);
-        assertEquals(1, process.exitValue(), cluster::describe);
-      } finally {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
-      }
-      List<LocalNode> rest = others(cluster, wrong);
-      await(cluster, "the node with another lock has gone", () -> together(rest));
-    }
+    onShared(
+        true,
+        cluster -> {
+          LocalNode wrong = others(cluster, leader(cluster)).getFirst();
+          wrong.shutdown();
+          changeLock(wrong, cluster.directory().resolve("wrong.lock").toString());
+          List<String> command = new ArrayList<>(wrong.kind().command());
+          command.add("-i");
+          ProcessBuilder builder =
+              new ProcessBuilder(command)
+                  .redirectInput(Path.of("/dev/null").toFile())
+                  .redirectErrorStream(true)
+                  .redirectOutput(cluster.directory().resolve("output").toFile());
+          builder.environment().putAll(wrong.environment());
+          Process process = builder.start();
+          try {
+            assertTrue(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS), cluster::describe);
+            assertEquals(1, process.exitValue(), cluster::describe);
+          } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+          }
+          List<LocalNode> rest = others(cluster, wrong);
+          await(cluster, "the node with another lock has gone", () -> together(rest));
+
+          changeLock(wrong, cluster.directory().resolve("cluster.lock").toString());
+          wrong.start();
+          await(cluster, "return with the right lock", () -> together(cluster.nodes()));
+          assertNobodyBanned(cluster);
+        });
   }
 }

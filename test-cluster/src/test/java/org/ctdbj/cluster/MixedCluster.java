@@ -126,8 +126,14 @@ final class MixedCluster implements AutoCloseable {
         this::describe);
   }
 
-  /** Makes the node the leader by taking the role from all others, which then get it back. */
+  /**
+   * Makes the node the leader, if it is not, by taking the role from all others, which then get it
+   * back.
+   */
   void lead(int leader) {
+    if (nodes().stream().allMatch(node -> node.leader().equals(Optional.of(leader)))) {
+      return;
+    }
     for (LocalNode node : nodes()) {
       if (node.pnn() != leader) {
         ctdb(node.pnn(), "setleaderrole", "off");

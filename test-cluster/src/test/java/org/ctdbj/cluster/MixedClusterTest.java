@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.ctdbj.cluster.hammer.Hammer;
 import org.ctdbj.cluster.local.ClusterSettings;
 import org.ctdbj.cluster.local.DaemonConnection;
+import org.ctdbj.cluster.local.LocalCluster;
 import org.ctdbj.cluster.local.LocalNode;
 import org.ctdbj.cluster.local.NodeCopy;
 import org.ctdbj.cluster.local.SharedDatabase;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -54,12 +57,17 @@ class MixedClusterTest {
   private final ReusedClusters<DaemonKind, MixedCluster> clusters =
       new ReusedClusters<>(MixedClusterTest::start, MixedCluster::close);
 
-  /** Two nodes of this kind, one of the other between them; no vacuuming except on request. */
+  /**
+   * Two nodes of this kind, one of the other between them; no vacuuming except on request; silent
+   * nodes are given up after 4 seconds; no cluster lock, which a sleeping leader would keep.
+   */
   private static MixedCluster start(DaemonKind outer) {
     Map<String, Integer> tunables = new TreeMap<>(QUICK);
     tunables.put("VacuumInterval", 100_000);
+    tunables.put("KeepaliveInterval", 1);
+    tunables.put("KeepaliveLimit", 3);
     return MixedCluster.start(
-        ClusterSettings.usual().withTunables(tunables),
+        ClusterSettings.usual().withClusterLock(false).withTunables(tunables),
         List.of(outer, MixedCluster.other(outer), outer));
   }
 
@@ -78,6 +86,7 @@ class MixedClusterTest {
     clusters.close();
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "nodes 0 and 2 are {0}")
   @EnumSource(DaemonKind.class)
   void readOnlyCopiesAreGivenAndRevoked(DaemonKind outer) throws Exception {
@@ -129,6 +138,7 @@ class MixedClusterTest {
     return shown.substring(shown.indexOf("ptr:[") + 5, shown.lastIndexOf(']'));
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "nodes 0 and 2 are {0}")
   @EnumSource(DaemonKind.class)
   void deletedRecordsVanishFromAllNodes(DaemonKind outer) throws Exception {
@@ -194,6 +204,7 @@ class MixedClusterTest {
         .count();
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "nodes 0 and 2 are {0}")
   @EnumSource(DaemonKind.class)
   void messagesAndQuestionsCross(DaemonKind outer) throws Exception {
@@ -242,6 +253,7 @@ class MixedClusterTest {
     return connection.control(pnn, control, 0, 0, data).status();
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "nodes 0 and 2 are {0}")
   @EnumSource(DaemonKind.class)
   void eitherCanBeStoppedBannedAndKilled(DaemonKind outer) throws Exception {
@@ -250,40 +262,39 @@ class MixedClusterTest {
         cluster -> {
           cluster.ctdb(0, "attach", SURVIVING);
           cluster.ctdb(0, "attach", "per.tdb", "persistent");
+          int subject = 1;
           int witness = 2;
-          for (int subject : List.of(0, 1)) {
-            // Not by the subject: a volatile record that only a stopped node has is gone, as
-            // intended.
-            cluster.ctdb(witness, "writekey", SURVIVING, "k", "v" + subject);
-            cluster.ctdb(subject, "pstore", "per.tdb", "p", "v" + subject);
+          // Not by the subject: a volatile record that only a stopped node has is gone, as
+          // intended.
+          cluster.ctdb(witness, "writekey", SURVIVING, "k", "v");
+          cluster.ctdb(subject, "pstore", "per.tdb", "p", "v");
 
-            cluster.ctdb(subject, "stop");
-            inactive(cluster, witness, subject, NodeFlags.STOPPED);
-            cluster.ctdb(subject, "continue");
-            cluster.awaitHealthy();
-            cluster.ctdb(subject, "ban", "300");
-            inactive(cluster, witness, subject, NodeFlags.BANNED);
-            cluster.ctdb(subject, "unban");
-            cluster.awaitHealthy();
-            assertEquals("v" + subject, read(cluster, subject));
-            cluster.assertUnharmed();
+          cluster.ctdb(subject, "stop");
+          inactive(cluster, witness, subject, NodeFlags.STOPPED);
+          cluster.ctdb(subject, "continue");
+          cluster.awaitHealthy();
+          cluster.ctdb(subject, "ban", "300");
+          inactive(cluster, witness, subject, NodeFlags.BANNED);
+          cluster.ctdb(subject, "unban");
+          cluster.awaitHealthy();
+          assertEquals("v", read(cluster, subject));
+          cluster.assertUnharmed();
 
-            cluster.node(subject).kill();
-            cluster.await(
-                "the others go on",
-                () ->
-                    (cluster.flags(witness, subject) & NodeFlags.DISCONNECTED) != 0
-                        && cluster.works(2));
-            assertEquals("v" + subject, read(cluster, witness), cluster::describe);
-            cluster.ctdb(witness, "pstore", "per.tdb", "q", "w" + subject);
-            cluster.node(subject).start();
-            cluster.started(cluster.node(subject));
-            cluster.awaitHealthy();
-            cluster.await(
-                "the node has what was stored without it",
-                () -> cluster.ctdb(subject, "pfetch", "per.tdb", "q").equals("w" + subject));
-            cluster.assertUnharmed();
-          }
+          cluster.node(subject).kill();
+          cluster.await(
+              "the others go on",
+              () ->
+                  (cluster.flags(witness, subject) & NodeFlags.DISCONNECTED) != 0
+                      && cluster.works(2));
+          assertEquals("v", read(cluster, witness), cluster::describe);
+          cluster.ctdb(witness, "pstore", "per.tdb", "q", "w");
+          cluster.node(subject).start();
+          cluster.started(cluster.node(subject));
+          cluster.awaitHealthy();
+          cluster.await(
+              "the node has what was stored without it",
+              () -> cluster.ctdb(subject, "pfetch", "per.tdb", "q").equals("w"));
+          cluster.assertUnharmed();
         });
   }
 
@@ -293,6 +304,32 @@ class MixedClusterTest {
         () -> (cluster.flags(witness, pnn) & flag) != 0 && cluster.works(2));
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
+  @ParameterizedTest(name = "nodes 0 and 2 are {0}")
+  @EnumSource(DaemonKind.class)
+  void aSleeperIsLeftOutAndComesBack(DaemonKind outer) throws Exception {
+    inClusterOf(
+        outer,
+        cluster -> {
+          LocalNode sleeper = cluster.node(1);
+          List<LocalNode> rest = List.of(cluster.node(0), cluster.node(2));
+          cluster.ctdb(0, "attach", "sleepers.tdb", "persistent");
+          for (boolean leads : List.of(true, false)) {
+            cluster.lead(leads ? 1 : 2);
+            sleeper.signal("STOP");
+            try {
+              cluster.await("the others go on", () -> LocalCluster.together(rest));
+              cluster.ctdb(0, "pstore", "sleepers.tdb", "k", "leads " + leads);
+            } finally {
+              sleeper.signal("CONT");
+            }
+            cluster.await("the sleeper is back", () -> LocalCluster.together(cluster.nodes()));
+            assertEquals("leads " + leads, cluster.ctdb(1, "pfetch", "sleepers.tdb", "k"));
+          }
+        });
+  }
+
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "node 0 is {0}")
   @EnumSource(DaemonKind.class)
   void nodesAreReplacedOneByOneUnderLoad(DaemonKind lasting, @TempDir Path directory)
@@ -305,26 +342,24 @@ class MixedClusterTest {
                 ClusterSettings.usual().withTunables(QUICK), List.of(lasting, before, before));
         Hammer hammer =
             Hammer.start(List.of(), program, cluster.node(0).socket(), COUNTERS, KEYS, 0, 1)) {
-      for (DaemonKind next : List.of(lasting, before)) {
-        for (int pnn = 1; pnn < 3; pnn++) {
-          LocalNode node = cluster.node(pnn);
-          try (Hammer leaving =
-              Hammer.start(List.of(), program, node.socket(), COUNTERS, KEYS, 0, 100 + pnn)) {
-            HammerTest.awaitCount(node, pnn, COUNTERS, KEYS);
-            node.shutdown();
-            assertTrue(leaving.await().daemonGone());
-          }
-          Await.until(
-              "end of " + node.kind(),
-              Duration.ofSeconds(30),
-              () -> !node.running(),
-              cluster::describe);
-          node.become(next);
-          node.start();
-          cluster.started(node);
-          cluster.awaitHealthy();
-          cluster.assertUnharmed();
+      for (int pnn = 1; pnn < 3; pnn++) {
+        LocalNode node = cluster.node(pnn);
+        try (Hammer leaving =
+            Hammer.start(List.of(), program, node.socket(), COUNTERS, KEYS, 0, 100 + pnn)) {
+          HammerTest.awaitCount(node, pnn, COUNTERS, KEYS);
+          node.shutdown();
+          assertTrue(leaving.await().daemonGone());
         }
+        Await.until(
+            "end of " + node.kind(),
+            Duration.ofSeconds(30),
+            () -> !node.running(),
+            cluster::describe);
+        node.become(lasting);
+        node.start();
+        cluster.started(node);
+        cluster.awaitHealthy();
+        cluster.assertUnharmed();
       }
       hammer.stop();
       Hammer.Report report = hammer.await();

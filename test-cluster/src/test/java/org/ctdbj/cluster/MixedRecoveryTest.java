@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -80,6 +82,7 @@ class MixedRecoveryTest {
     clusters.close();
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "leader {0}")
   @EnumSource(DaemonKind.class)
   void volatileRecordsAreMergedAndLeftAsTheOriginalLeavesThem(DaemonKind leader) throws Exception {
@@ -151,6 +154,7 @@ class MixedRecoveryTest {
     return newest;
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "leader {0}")
   @EnumSource(DaemonKind.class)
   void aPersistentDatabaseComesFromTheNodeWithTheHighestSequenceNumber(DaemonKind leader)
@@ -214,6 +218,7 @@ class MixedRecoveryTest {
     return values;
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "leader {0}")
   @EnumSource(DaemonKind.class)
   void commitsOfBothSidesReachAllAndTraversesSeeAll(DaemonKind leader) throws Exception {

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -126,20 +128,6 @@ class OperationTest {
     return cluster.nodes().stream().filter(each -> each != node).toList();
   }
 
-  /** Whether these nodes are a working cluster of their own, led by one of them. */
-  private static boolean together(List<LocalNode> nodes) throws IOException {
-    List<Integer> pnns = nodes.stream().map(LocalNode::pnn).toList();
-    for (LocalNode node : nodes) {
-      try (var connection = DaemonConnection.open(node)) {
-        if (!connection.healthy(pnns) || !node.vnnMap().lmasters().equals(pnns)) {
-          return false;
-        }
-      }
-    }
-    List<Optional<Integer>> leaders = nodes.stream().map(LocalNode::leader).distinct().toList();
-    return leaders.size() == 1 && leaders.getFirst().filter(pnns::contains).isPresent();
-  }
-
   private static void assertNobodyBanned(LocalCluster cluster) throws IOException {
     for (LocalNode node : cluster.nodes()) {
       try (var connection = DaemonConnection.open(node)) {
@@ -154,6 +142,7 @@ class OperationTest {
     }
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "cluster lock = {0}")
   @ValueSource(booleans = {true, false})
   void aKilledLeaderIsReplaced(boolean lock) throws Exception {
@@ -163,31 +152,36 @@ class OperationTest {
           LocalNode leader = leader(cluster);
           leader.kill();
           List<LocalNode> rest = others(cluster, leader);
-          await(cluster, "SIGKILL of the leader, lock " + lock, () -> together(rest));
+          await(cluster, "SIGKILL of the leader, lock " + lock, () -> LocalCluster.together(rest));
           leader.start();
-          await(cluster, "return of the killed leader", () -> together(cluster.nodes()));
+          await(
+              cluster, "return of the killed leader", () -> LocalCluster.together(cluster.nodes()));
           assertNobodyBanned(cluster);
         });
   }
 
-  @ParameterizedTest(name = "cluster lock = {0}")
-  @ValueSource(booleans = {true, false})
-  void aSleepingNodeIsLeftOutAndComesBack(boolean lock) throws Exception {
+  @Execution(ExecutionMode.CONCURRENT)
+  @Test
+  void aSleepingNodeIsLeftOutAndComesBack() throws Exception {
     onShared(
-        lock,
+        true,
         cluster -> {
           LocalNode sleeper = others(cluster, leader(cluster)).getFirst();
           long pid = sleeper.pid().orElseThrow();
           sleeper.signal("STOP");
           List<LocalNode> rest = others(cluster, sleeper);
-          await(cluster, "SIGSTOP of another than the leader", () -> together(rest));
+          await(cluster, "SIGSTOP of another than the leader", () -> LocalCluster.together(rest));
           sleeper.signal("CONT");
-          await(cluster, "SIGCONT of another than the leader", () -> together(cluster.nodes()));
+          await(
+              cluster,
+              "SIGCONT of another than the leader",
+              () -> LocalCluster.together(cluster.nodes()));
           assertEquals(Optional.of(pid), sleeper.pid());
           assertNobodyBanned(cluster);
         });
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void aSleepingLeaderAcceptsItsSuccessor() throws Exception {
     onShared(
@@ -197,14 +191,18 @@ class OperationTest {
           long pid = sleeper.pid().orElseThrow();
           sleeper.signal("STOP");
           List<LocalNode> rest = others(cluster, sleeper);
-          await(cluster, "SIGSTOP of the leader", () -> together(rest));
+          await(cluster, "SIGSTOP of the leader", () -> LocalCluster.together(rest));
           sleeper.signal("CONT");
-          await(cluster, "SIGCONT of the former leader", () -> together(cluster.nodes()));
+          await(
+              cluster,
+              "SIGCONT of the former leader",
+              () -> LocalCluster.together(cluster.nodes()));
           assertEquals(Optional.of(pid), sleeper.pid());
           assertNobodyBanned(cluster);
         });
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void aSleepingLeaderKeepsTheClusterLock() throws Exception {
     onShared(
@@ -218,28 +216,32 @@ class OperationTest {
               "the others have no leader",
               () -> rest.stream().allMatch(node -> node.leader().isEmpty()));
           sleeper.signal("CONT");
-          await(cluster, "SIGCONT of the lock's holder", () -> together(cluster.nodes()));
+          await(
+              cluster,
+              "SIGCONT of the lock's holder",
+              () -> LocalCluster.together(cluster.nodes()));
           assertNobodyBanned(cluster);
         });
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void restartsRightAfterAShutdown() throws Exception {
     onShared(
         true,
         cluster -> {
-          for (int round = 0; round < 4; round++) {
-            LocalNode node = cluster.node(round % 3);
+          for (LocalNode node : cluster.nodes()) {
             long pid = node.pid().orElseThrow();
             node.shutdown();
             node.start();
             assertNotEquals(pid, node.pid().orElseThrow());
           }
-          await(cluster, "restart after shutdown", () -> together(cluster.nodes()));
+          await(cluster, "restart after shutdown", () -> LocalCluster.together(cluster.nodes()));
           assertNobodyBanned(cluster);
         });
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void nothingIsWrittenAfterAShutdown() throws Exception {
     try (LocalCluster cluster = prepared(true, 1)) {
@@ -253,6 +255,7 @@ class OperationTest {
     }
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void sigtermLeavesNothingAndSigkillOnlyFiles() throws Exception {
     // The original leaves its PID file and its socket after SIGTERM and SIGINT, too.
@@ -275,11 +278,12 @@ class OperationTest {
             assertEquals(stale, Files.exists(node.base().resolve("run/ctdbd.pid")), signal);
             node.start();
           }
-          await(cluster, "return after signals", () -> together(cluster.nodes()));
+          await(cluster, "return after signals", () -> LocalCluster.together(cluster.nodes()));
           assertNobodyBanned(cluster);
         });
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void theLauncherIsCalledCtdbdAndTakesRelativePaths() throws Exception {
     DaemonKind kind = DaemonKind.underTest();
@@ -327,6 +331,7 @@ class OperationTest {
     }
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void aKilledLockHelperMakesANewLeaderWithoutABan() throws IOException {
     Assumptions.assumeTrue(
@@ -355,7 +360,9 @@ class OperationTest {
         await(
             cluster,
             "the lock's helper killed",
-            () -> cluster.node(0).vnnMap().generation() != before && together(cluster.nodes()));
+            () ->
+                cluster.node(0).vnnMap().generation() != before
+                    && LocalCluster.together(cluster.nodes()));
         assertNobodyBanned(cluster);
       }
     }
@@ -367,6 +374,7 @@ class OperationTest {
         file, Files.readString(file).replaceAll("cluster lock = .*", "cluster lock = " + value));
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void aNodeWithAnotherClusterLockEnds() throws Exception {
     onShared(
@@ -392,11 +400,12 @@ class OperationTest {
             process.destroyForcibly();
           }
           List<LocalNode> rest = others(cluster, wrong);
-          await(cluster, "the node with another lock has gone", () -> together(rest));
+          await(cluster, "the node with another lock has gone", () -> LocalCluster.together(rest));
 
           changeLock(wrong, cluster.directory().resolve("cluster.lock").toString());
           wrong.start();
-          await(cluster, "return with the right lock", () -> together(cluster.nodes()));
+          await(
+              cluster, "return with the right lock", () -> LocalCluster.together(cluster.nodes()));
           assertNobodyBanned(cluster);
         });
   }

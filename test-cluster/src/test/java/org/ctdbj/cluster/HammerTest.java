@@ -92,7 +92,7 @@ class HammerTest {
         hammers.forEach(Hammer::close);
       }
     }
-    assertEquals(expected, totals(cluster.node(0), null), cluster::describe);
+    assertEquals(expected, totals(cluster.node(0), DATABASE, KEYS, null), cluster::describe);
   }
 
   @ParameterizedTest(name = "mutexes = {0}")
@@ -115,7 +115,7 @@ class HammerTest {
         for (int kill = 0; kill < 4; kill++) {
           try (Hammer dying =
               Hammer.start(List.of(), program, victim.socket(), DATABASE, KEYS, 0, 1000 + kill)) {
-            awaitCount(victim, 2);
+            awaitCount(victim, 2, DATABASE, KEYS);
             victim.kill();
             assertTrue(dying.await().daemonGone());
           }
@@ -127,7 +127,8 @@ class HammerTest {
           Hammer.Report report = survivors.get(pnn).await();
           assertTrue(
               !report.daemonGone(), () -> "a surviving daemon went away\n" + cluster.describe());
-          assertEquals(report.perKey(), totals(cluster.node(0), pnn), cluster::describe);
+          assertEquals(
+              report.perKey(), totals(cluster.node(0), DATABASE, KEYS, pnn), cluster::describe);
         }
       } finally {
         survivors.forEach(Hammer::close);
@@ -136,13 +137,16 @@ class HammerTest {
   }
 
   /** Waits until the node has counted in some record itself: it is in the middle of the work. */
-  private void awaitCount(LocalNode node, int pnn) {
+  static void awaitCount(LocalNode node, int pnn, String database, int keys) {
     Await.until(
         "node " + pnn + " works",
         LIMIT,
         () -> {
           try {
-            return totals(node, pnn).values().stream().mapToLong(Long::longValue).sum() > 0;
+            return totals(node, database, keys, pnn).values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum()
+                > 0;
           } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
           }
@@ -151,11 +155,12 @@ class HammerTest {
   }
 
   /** Sums of the counters by key, of one node or (null) of all, read through a node. */
-  private static Map<Integer, Long> totals(LocalNode node, Integer pnn) throws IOException {
+  static Map<Integer, Long> totals(LocalNode node, String name, int keys, Integer pnn)
+      throws IOException {
     Map<Integer, Long> totals = new TreeMap<>();
     try (DaemonConnection connection = DaemonConnection.open(node);
-        SharedDatabase database = SharedDatabase.attach(connection, DATABASE)) {
-      for (int key = 0; key < KEYS; key++) {
+        SharedDatabase database = SharedDatabase.attach(connection, name)) {
+      for (int key = 0; key < keys; key++) {
         Bytes value = database.read(Bytes.ofText("counter" + key));
         long total = 0;
         for (int slot = 0; slot < value.length() / 8; slot++) {

@@ -90,7 +90,8 @@ final class TransactionCommits {
     }
     // All nodes of the generation, whatever flags they have in this node's view: that may be out of
     // date, or a connection may just be broken, and a node that is left out would go on with old
-    // data until the next recovery. ctdbd 4.17 leaves out those that seem inactive.
+    // data until the next recovery. ctdbd 4.17 leaves out those that it takes to be inactive: the
+    // commit succeeds then, and such a node keeps the old data though it is in the VNN map.
     new Commit(request, database).start(node.vnnMap().lmasters().stream().distinct().toList());
   }
 

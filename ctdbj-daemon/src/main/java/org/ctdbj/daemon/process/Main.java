@@ -51,6 +51,9 @@ public final class Main {
   }
 
   private static int run(boolean interactive, boolean background) {
+    if (background) {
+      Signals.acceptInterrupts();
+    }
     var starting = new CompletableFuture<Daemon>();
     Signals.handle("TERM", () -> stop(starting));
     Signals.handle("INT", () -> stop(starting));

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.daemon.process;
 
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
@@ -9,7 +13,33 @@ import java.lang.reflect.Proxy;
  * reached by reflection so that the compiler need not be told to accept an unsupported class.
  */
 final class Signals {
+  private static final int SIGINT = 2;
+  private static final MemorySegment SIG_ERR = MemorySegment.ofAddress(-1);
+
   private Signals() {}
+
+  /**
+   * Gives SIGINT back its default action. A shell starts what it puts into the background with
+   * SIGINT ignored; the JVM then accepts no handler for it, and every program started from here
+   * would ignore it too. To be called before either happens.
+   */
+  @SuppressWarnings("restricted") // the JDK cannot change what is ignored
+  static void acceptInterrupts() {
+    Linker linker = Linker.nativeLinker();
+    var call =
+        linker.downcallHandle(
+            linker.defaultLookup().find("signal").orElseThrow(),
+            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+    MemorySegment before;
+    try {
+      before = (MemorySegment) call.invokeExact(SIGINT, MemorySegment.NULL);
+    } catch (Throwable e) {
+      throw new IllegalStateException("signal", e);
+    }
+    if (before.equals(SIG_ERR)) {
+      throw new IllegalStateException("signal(SIGINT, SIG_DFL) failed");
+    }
+  }
 
   /**
    * Runs an action, on a thread of its own, at each arrival of a signal.

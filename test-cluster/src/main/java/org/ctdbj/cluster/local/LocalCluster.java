@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 import org.ctdbj.cluster.Await;
@@ -90,6 +91,25 @@ public final class LocalCluster implements AutoCloseable {
         limit,
         () -> running.stream().allMatch(node -> node.seesHealthy(running)),
         this::describe);
+  }
+
+  /**
+   * Whether these nodes, in the order of their numbers, are a working cluster of their own, led by
+   * one of them.
+   *
+   * @throws IOException if one cannot be asked
+   */
+  public static boolean together(List<LocalNode> nodes) throws IOException {
+    List<Integer> pnns = nodes.stream().map(LocalNode::pnn).toList();
+    for (LocalNode node : nodes) {
+      try (DaemonConnection connection = DaemonConnection.open(node)) {
+        if (!connection.healthy(pnns) || !node.vnnMap().lmasters().equals(pnns)) {
+          return false;
+        }
+      }
+    }
+    List<Optional<Integer>> leaders = nodes.stream().map(LocalNode::leader).distinct().toList();
+    return leaders.size() == 1 && leaders.getFirst().filter(pnns::contains).isPresent();
   }
 
   /** The nodes in the order of their numbers. */

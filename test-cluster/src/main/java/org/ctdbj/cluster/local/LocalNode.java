@@ -14,14 +14,20 @@ import java.util.Optional;
 import org.ctdbj.cluster.Await;
 import org.ctdbj.cluster.Commands;
 import org.ctdbj.cluster.DaemonKind;
+import org.ctdbj.protocol.Bytes;
+import org.ctdbj.protocol.Control;
+import org.ctdbj.protocol.Pnn;
+import org.ctdbj.protocol.Srvid;
+import org.ctdbj.protocol.body.VnnMap;
 
 /** One node of a {@link LocalCluster}. */
 public final class LocalNode {
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration LEADER_LIMIT = Duration.ofMillis(1500);
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(130);
 
   private final int pnn;
-  private final DaemonKind kind;
+  private DaemonKind kind;
   private final Path base;
   private final String address;
 
@@ -84,6 +90,11 @@ public final class LocalNode {
     return kind;
   }
 
+  /** From its next start on the node runs this daemon, on the same files. */
+  public void become(DaemonKind next) {
+    kind = next;
+  }
+
   /** The node's directory: CTDB_BASE. */
   public Path base() {
     return base;
@@ -106,6 +117,34 @@ public final class LocalNode {
     environment.put("CTDB_BASE", base.toString());
     environment.put("CTDB_SOCKET", socket().toString());
     return environment;
+  }
+
+  /** Ends the daemon as an administrator does; returns when the {@code ctdb} tool does. */
+  public void shutdown() {
+    ctdb("shutdown").orThrow(List.of("ctdb", "shutdown"));
+  }
+
+  /**
+   * The number of the leader that this node's clients hear of, once a second; empty if they hear
+   * nothing for longer, or the daemon does not run.
+   */
+  public Optional<Integer> leader() {
+    try (DaemonConnection connection = DaemonConnection.open(this)) {
+      connection.register(Srvid.LEADER);
+      return connection
+          .message(Srvid.LEADER, LEADER_LIMIT)
+          .map(message -> message.data().getInt(0))
+          .filter(leader -> leader != Pnn.UNKNOWN);
+    } catch (IOException notRunning) {
+      return Optional.empty();
+    }
+  }
+
+  /** The node's VNN map. */
+  public VnnMap vnnMap() throws IOException {
+    try (DaemonConnection connection = DaemonConnection.open(this)) {
+      return VnnMap.decode(connection.control(Control.GETVNNMAP, Bytes.EMPTY).data());
+    }
   }
 
   /** Starts the daemon; returns when its command has put itself into the background. */

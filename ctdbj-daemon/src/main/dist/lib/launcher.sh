@@ -49,6 +49,16 @@ find_renamed_java() {
 	[ -x "$java" ] || fail "cannot make $java"
 }
 
+# The jars, always in the same order: the rehearsal's results hold for one order
+# only, and what the JVM makes of lib/* depends on the file system.
+class_path() {
+	path=
+	for jar in "$home"/lib/*.jar; do
+		path=${path:+$path:}$jar
+	done
+	echo "$path"
+}
+
 # Runs the daemon with $java: in the foreground if there are arguments, else in
 # the background; then this returns when clients are served.
 run_daemon() {
@@ -66,9 +76,20 @@ run_daemon() {
 	# Without UsePerfData no file in /tmp is written to from inside the JVM.
 	arguments=$#
 	set -- $collector -Xms64m -XX:MaxRAMPercentage=25 -XX:+ExitOnOutOfMemoryError \
-		-XX:-UsePerfData -Xshare:auto --enable-native-access=ALL-UNNAMED \
+		-XX:-UsePerfData --enable-native-access=ALL-UNNAMED \
 		-Dio.netty.allocator.type=pooled "-Dctdbj.program=$called" \
-		${CTDBJ_JAVA_OPTS:-} -cp "$home/lib/*" org.ctdbj.daemon.process.Main "$@"
+		${CTDBJ_JAVA_OPTS:-} -cp "$(class_path)" org.ctdbj.daemon.process.Main "$@"
+	# Classes and profiles of a rehearsal, made for one JDK, these very jars and the
+	# serial collector. The JVM finds out whether they fit and does without them if
+	# not, which is no reason to say anything. Options that are about such archives
+	# themselves do not go together with it.
+	case "$collector ${CTDBJ_JAVA_OPTS:-}" in
+	*AOT* | *-Xshare* | *SharedArchive* | *+Use[!S]*GC*) ;;
+	*)
+		[ ! -r "$home/lib/ctdbj.aot" ] ||
+			set -- "-XX:AOTCache=$home/lib/ctdbj.aot" '-Xlog:aot*=off' '-Xlog:cds*=off' "$@"
+		;;
+	esac
 	[ "$arguments" -eq 0 ] || exec "$java" "$@"
 
 	detach=
@@ -81,11 +102,16 @@ run_daemon() {
 	fi
 	# The daemon says how its start went on standard output, and why it failed on
 	# standard error; once it serves it lets go of both.
+	# What the JVM itself has to say, about CTDBJ_JAVA_OPTS for example, comes on
+	# standard output too.
 	($detach "$java" -Dctdbj.background=true "$@" <&3 3<&- &) | {
-		if read -r word code; then
-			[ "$word" = ready ] && exit 0
-			exit "${code:-1}"
-		fi
+		while read -r line; do
+			case $line in
+			ready) exit 0 ;;
+			"failed "*) exit "${line#failed }" ;;
+			*) echo "$line" >&2 ;;
+			esac
+		done
 		fail "the daemon ended while it was starting"
 	}
 }

@@ -2,15 +2,18 @@
 package org.ctdbj.cluster.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import org.ctdbj.cluster.Await;
 import org.ctdbj.cluster.DaemonKind;
 import org.ctdbj.cluster.FileTree;
@@ -22,8 +25,8 @@ import org.ctdbj.cluster.local.LocalNode;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Calls;
 import org.ctdbj.protocol.Control;
+import org.ctdbj.protocol.body.TimeVal;
 import org.ctdbj.protocol.body.Uptime;
-import org.ctdbj.protocol.body.VnnMap;
 
 /**
  * Measures clusters of three nodes on this machine, the original and this project's daemons in
@@ -35,16 +38,21 @@ public final class Comparison {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final int MIGRATIONS = 20_000;
   private static final int RECORDS = 100_000;
+  private static final int WARM_TURNS = 2;
+  private static final int CONTENDED_TURNS = 6;
 
   private Comparison() {}
 
   private enum Row {
     START_SECONDS("start to all nodes OK", "s"),
     MIGRATIONS_PER_SECOND("migrations between two nodes, one after the other", "/s"),
-    CONTENDED_PER_SECOND("locked increments, 3 nodes, 12 records", "/s"),
-    RECOVERY_SECONDS("recovery with about 95,000 records", "s"),
+    FIRST_RECOVERY_SECONDS("first recovery with about 95,000 records", "s"),
+    RECOVERY_SECONDS("the recoveries after it", "s"),
     RESIDENT_MIB("resident memory per node after it", "MiB"),
-    PRIVATE_MIB("of it not shared with other processes or files", "MiB");
+    PRIVATE_MIB("of it not shared with other processes or files", "MiB"),
+    CONTENDED_PER_SECOND("locked increments, 3 nodes, 12 records", "/s"),
+    CONTENDED_MIGRATIONS_PER_SECOND("migrations asked for by them", "/s"),
+    CONTENDED_LONGEST_SECONDS("longest of them", "s");
 
     private final String text;
     private final String unit;
@@ -66,6 +74,7 @@ public final class Comparison {
         for (DaemonKind kind : DaemonKind.values()) {
           measure(kind, hammer, figures.computeIfAbsent(kind, k -> new EnumMap<>(Row.class)));
         }
+        contended(hammer, figures);
       }
       print(figures, rounds);
     } finally {
@@ -81,8 +90,7 @@ public final class Comparison {
       cluster.start();
       add(figures, Row.START_SECONDS, since(start));
       add(figures, Row.MIGRATIONS_PER_SECOND, migrations(cluster));
-      add(figures, Row.CONTENDED_PER_SECOND, contended(cluster, hammer));
-      add(figures, Row.RECOVERY_SECONDS, recovery(cluster, hammer));
+      recoveries(cluster, hammer, figures);
       add(figures, Row.RESIDENT_MIB, memory(cluster, "Rss:"));
       add(figures, Row.PRIVATE_MIB, memory(cluster, "Private_Dirty:"));
     }
@@ -113,34 +121,66 @@ public final class Comparison {
     connection.call(id, Calls.NULL, Calls.FLAG_IMMEDIATE_MIGRATION, key);
   }
 
-  private static double contended(LocalCluster cluster, Path program) {
-    double rate = 0;
-    // The first turn is not counted.
-    for (int turn = 0; turn < 2; turn++) {
-      List<Hammer> hammers = new ArrayList<>();
-      try {
-        for (LocalNode node : cluster.nodes()) {
-          hammers.add(
-              Hammer.start(
-                  List.of(), program, node.socket(), "contended.tdb", 12, 30_000, node.pnn() + 1));
-        }
-        rate = 0;
-        for (Hammer hammer : hammers) {
-          Hammer.Report report = hammer.await();
-          rate += report.increments() / report.seconds();
-        }
-      } finally {
-        hammers.forEach(Hammer::close);
+  /**
+   * Both clusters run; they take turns, and who begins takes turns too, so that what else the
+   * machine does meets both alike. How many increments there are depends on how long a node keeps a
+   * record before it gives it away: the rate of migrations and the longest wait belong to it.
+   */
+  private static void contended(Path program, Map<DaemonKind, Map<Row, List<Double>>> figures) {
+    Map<DaemonKind, LocalCluster> clusters = new EnumMap<>(DaemonKind.class);
+    try {
+      for (DaemonKind kind : DaemonKind.values()) {
+        var cluster = LocalCluster.create(List.of(kind, kind, kind), ClusterSettings.usual());
+        clusters.put(kind, cluster);
+        cluster.start();
       }
+      List<DaemonKind> order = new ArrayList<>(List.of(DaemonKind.values()));
+      for (int turn = 0; turn < WARM_TURNS + CONTENDED_TURNS; turn++) {
+        for (DaemonKind kind : order) {
+          List<Hammer.Report> reports = hammerTurn(clusters.get(kind), program);
+          if (turn >= WARM_TURNS) {
+            Map<Row, List<Double>> own = figures.get(kind);
+            add(own, Row.CONTENDED_PER_SECOND, rate(reports, Hammer.Report::increments));
+            add(own, Row.CONTENDED_MIGRATIONS_PER_SECOND, rate(reports, Hammer.Report::migrations));
+            add(
+                own,
+                Row.CONTENDED_LONGEST_SECONDS,
+                reports.stream().mapToDouble(Hammer.Report::longestSeconds).max().orElseThrow());
+          }
+        }
+        Collections.reverse(order);
+      }
+    } finally {
+      clusters.values().forEach(LocalCluster::close);
     }
-    return rate;
+  }
+
+  private static List<Hammer.Report> hammerTurn(LocalCluster cluster, Path program) {
+    List<Hammer> hammers = new ArrayList<>();
+    try {
+      for (LocalNode node : cluster.nodes()) {
+        hammers.add(
+            Hammer.start(
+                List.of(), program, node.socket(), "contended.tdb", 12, 30_000, node.pnn() + 1));
+      }
+      return hammers.stream().map(Hammer::await).toList();
+    } finally {
+      hammers.forEach(Hammer::close);
+    }
+  }
+
+  /** What all have done, by the time that the slowest took. */
+  private static double rate(List<Hammer.Report> reports, ToLongFunction<Hammer.Report> count) {
+    return reports.stream().mapToLong(count).sum()
+        / reports.stream().mapToDouble(Hammer.Report::seconds).max().orElseThrow();
   }
 
   /**
    * Fills a database through one node, then has the cluster recovered; the daemon says how long
    * that took.
    */
-  private static double recovery(LocalCluster cluster, Path program) throws IOException {
+  private static void recoveries(LocalCluster cluster, Path program, Map<Row, List<Double>> figures)
+      throws IOException {
     try (Hammer filler =
         Hammer.start(
             List.of(), program, cluster.node(0).socket(), "filled.tdb", RECORDS, 3L * RECORDS, 7)) {
@@ -148,38 +188,40 @@ public final class Comparison {
     }
     List<Double> seconds = new ArrayList<>();
     try (DaemonConnection connection = DaemonConnection.open(cluster.node(0))) {
-      for (int i = 0; i < 3; i++) {
-        int before = generation(connection);
+      for (int i = 0; i < 4; i++) {
+        Uptime before = uptime(connection);
         connection.control(Control.SET_RECMODE, Bytes.ofInt(1));
         Await.until("recovery", LIMIT, () -> finished(connection, before), cluster::describe);
-        seconds.add(duration(cluster));
+        seconds.add(duration(uptime(connection)));
       }
     }
-    return median(seconds);
+    add(figures, Row.FIRST_RECOVERY_SECONDS, seconds.getFirst());
+    add(figures, Row.RECOVERY_SECONDS, median(seconds.subList(1, seconds.size())));
   }
 
-  private static boolean finished(DaemonConnection connection, int before) {
+  /**
+   * Whether a recovery after the given one has ended. The recovery mode is back to normal a little
+   * before END_RECOVERY, so it would tell too early.
+   */
+  private static boolean finished(DaemonConnection connection, Uptime before) {
     try {
-      return generation(connection) != before
-          && connection.control(Control.GET_RECMODE, Bytes.EMPTY).status() == 0;
+      Uptime now = uptime(connection);
+      return !now.lastRecoveryStarted().equals(before.lastRecoveryStarted()) && duration(now) >= 0;
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
-  private static int generation(DaemonConnection connection) throws IOException {
-    return VnnMap.decode(connection.control(Control.GETVNNMAP, Bytes.EMPTY).data()).generation();
+  private static Uptime uptime(DaemonConnection connection) throws IOException {
+    return Uptime.decode(connection.control(Control.UPTIME, Bytes.EMPTY).data());
   }
 
-  /** From the START_RECOVERY to the END_RECOVERY control at node 0. */
-  private static double duration(LocalCluster cluster) throws IOException {
-    try (DaemonConnection connection = DaemonConnection.open(cluster.node(0))) {
-      Uptime uptime = Uptime.decode(connection.control(Control.UPTIME, Bytes.EMPTY).data());
-      return seconds(uptime.lastRecoveryFinished()) - seconds(uptime.lastRecoveryStarted());
-    }
+  /** From the START_RECOVERY to the END_RECOVERY control at the node; negative in between. */
+  private static double duration(Uptime uptime) {
+    return seconds(uptime.lastRecoveryFinished()) - seconds(uptime.lastRecoveryStarted());
   }
 
-  private static double seconds(org.ctdbj.protocol.body.TimeVal time) {
+  private static double seconds(TimeVal time) {
     return time.seconds() + time.micros() / 1e6;
   }
 
@@ -220,8 +262,17 @@ public final class Comparison {
         : Arrays.stream(sorted, middle - 1, middle + 1).average().orElseThrow();
   }
 
+  /** Of neighbours in time: what the machine does besides is in both and mostly cancels out. */
+  private static List<Double> ratios(List<Double> values, List<Double> others) {
+    List<Double> ratios = new ArrayList<>();
+    for (int i = 0; i < values.size(); i++) {
+      ratios.add(values.get(i) / others.get(i));
+    }
+    return ratios;
+  }
+
   private static void print(Map<DaemonKind, Map<Row, List<Double>>> figures, int rounds) {
-    System.out.printf("| figure (median of %d rounds) | ctdbd | ctdbj | ctdbj / ctdbd |%n", rounds);
+    System.out.printf("| figure (median of %d rounds) | ctdbd | ctdbj | median ratio |%n", rounds);
     System.out.println("|---|---|---|---|");
     for (Row row : Row.values()) {
       double original = median(figures.get(DaemonKind.CTDBD).get(row));
@@ -234,7 +285,9 @@ public final class Comparison {
           row.unit,
           ours,
           row.unit,
-          ours / original);
+          median(
+              ratios(
+                  figures.get(DaemonKind.CTDBJ).get(row), figures.get(DaemonKind.CTDBD).get(row))));
     }
   }
 }

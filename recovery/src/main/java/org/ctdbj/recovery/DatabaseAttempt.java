@@ -201,16 +201,31 @@ final class DatabaseAttempt {
                 Integer.toUnsignedLong(plan.tunables().get(Tunable.REC_BUFFER_SIZE_LIMIT)),
                 !database.isPersistent()),
             this::pushed,
+            this::storesNot,
             failed)
         .start();
   }
 
   private void pushed(int count) {
     scope.log().info("Pushed " + count + " records of database " + name + " to all nodes");
-    tellAll(
-        Control.DB_TRANSACTION_COMMIT,
-        transaction(),
-        () -> tellAll(Control.DB_THAW, id(), this::thawed));
+    scope.askAll(
+        plan.nodes(),
+        command(Control.DB_TRANSACTION_COMMIT, transaction()),
+        answers -> {
+          answers.failed().forEach(this::storesNot);
+          goOn(answers, false, () -> tellAll(Control.DB_THAW, id(), this::thawed));
+        });
+  }
+
+  /**
+   * A node that cannot write what it is sent (full or broken disk) would fail every recovery: the
+   * others must be able to go on without it. With ctdbd it fails them for ever. Alone there is
+   * nobody who could, and a ban would only delay the recovery after there is room again.
+   */
+  private void storesNot(int pnn) {
+    if (plan.nodes().size() > 1) {
+      credit.accept(pnn);
+    }
   }
 
   private void thawed() {

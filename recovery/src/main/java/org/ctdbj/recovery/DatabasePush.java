@@ -3,6 +3,7 @@ package org.ctdbj.recovery;
 
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import org.ctdbj.protocol.Bytes;
 import org.ctdbj.protocol.Control;
 import org.ctdbj.protocol.Pnn;
@@ -27,11 +28,13 @@ final class DatabasePush {
   private final long srvid;
   private final MergeTable.Drain buffers;
   private final IntConsumer done;
+  private final IntConsumer credit;
   private final Consumer<String> failed;
   private long inFlightBytes;
 
   /**
    * @param done gets the number of records that all nodes have stored
+   * @param credit gets each node that did not store all of them
    * @param failed gets the reason; it or {@code done} runs once
    */
   DatabasePush(
@@ -41,6 +44,7 @@ final class DatabasePush {
       long srvid,
       MergeTable.Drain buffers,
       IntConsumer done,
+      IntConsumer credit,
       Consumer<String> failed) {
     this.scope = scope;
     this.plan = plan;
@@ -48,6 +52,7 @@ final class DatabasePush {
     this.srvid = srvid;
     this.buffers = buffers;
     this.done = done;
+    this.credit = credit;
     this.failed = failed;
   }
 
@@ -90,20 +95,22 @@ final class DatabasePush {
   }
 
   private void compareCounts(Answers<Integer> answers) {
-    for (var answer : answers.values().entrySet()) {
-      if (answer.getValue() != buffers.count()) {
-        failed.accept(
-            "node "
-                + answer.getKey()
-                + " stored "
-                + answer.getValue()
-                + " of "
-                + buffers.count()
-                + " records");
-        return;
-      }
+    var lacking =
+        answers.values().entrySet().stream()
+            .filter(answer -> answer.getValue() != buffers.count())
+            .toList();
+    if (lacking.isEmpty()) {
+      done.accept(buffers.count());
+      return;
     }
-    done.accept(buffers.count());
+    lacking.forEach(answer -> credit.accept(answer.getKey()));
+    failed.accept(
+        lacking.stream()
+            .map(
+                answer ->
+                    "node %d stored %d of %d records"
+                        .formatted(answer.getKey(), answer.getValue(), buffers.count()))
+            .collect(Collectors.joining("; ")));
   }
 
   private <T> void tellAll(Question<T> question, Consumer<Answers<T>> then) {

@@ -11,12 +11,17 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.ctdbj.tdb.os.ErrnoException;
 
 /**
  * The steps that make a transaction permanent, in libtdb's order: old contents to the recovery
  * area, sync, mark the area valid, sync, new contents to the file, sync, mark the area invalid,
  * sync. Killed before the second sync the file is as it was; after it the next opener rolls back;
  * after the last one the new contents stay.
+ *
+ * <p>On a full disk there may be no room for the old contents, although the new ones fit where the
+ * old ones were. A file that its next first opener empties anyway is then written without a way
+ * back; libtdb fails the commit.
  */
 final class CommitWriter {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -29,6 +34,8 @@ final class CommitWriter {
   /** Where the recovery area's magic stands once it is valid, else 0. */
   private long magicOffset;
 
+  private boolean areaFreed;
+
   CommitWriter(TdbState state, FreeList freeList, TransactionOverlay overlay) {
     this.state = state;
     this.freeList = freeList;
@@ -38,7 +45,14 @@ final class CommitWriter {
 
   /** Saves the old contents and grows the file. */
   void prepare() {
-    saveOldContents();
+    try {
+      saveOldContents();
+    } catch (TdbException e) {
+      if (!state.has(TdbFlag.CLEAR_IF_FIRST) || magicOffset != 0 || !ErrnoException.isNoRoom(e)) {
+        throw e;
+      }
+      giveUpRecoveryArea();
+    }
     overlay.seal();
     if (overlay.size() > file.size()) {
       file.grow(file.size(), overlay.size() - file.size());
@@ -75,6 +89,16 @@ final class CommitWriter {
     }
   }
 
+  /**
+   * The new contents replace the old ones without a way back. The area of an earlier commit, too
+   * small for this one, may be part of a free record by now.
+   */
+  private void giveUpRecoveryArea() {
+    if (areaFreed) {
+      overlay.writeInt(OFF_RECOVERY_START, 0);
+    }
+  }
+
   private long recoveryLength() {
     long[] sum = {TAILER};
     overlay.forEachPage(
@@ -102,6 +126,7 @@ final class CommitWriter {
       if (!exists || area + header.fullLength() != overlay.size()) {
         if (exists) {
           freeList.free(area, header);
+          areaFreed = true;
           needed = recoveryLength();
         }
         area = overlay.size();

@@ -158,67 +158,6 @@ class BadFilesTest {
   }
 
   @Test
-  void fullDisk() throws IOException {
-    Assumptions.assumeTrue(DaemonKind.root(), "mounting a small file system needs root");
-    try (LocalCluster cluster = LocalCluster.of(1, DaemonKind.CTDBJ)) {
-      LocalNode node = cluster.node(0);
-      Path disk = node.base().resolve("db/volatile");
-      Assumptions.assumeTrue(
-          mount("-t", "tmpfs", "-o", "size=24m", "tmpfs", disk.toString()),
-          "mounting a small file system is not allowed here");
-      try {
-        cluster.start();
-        try (DaemonConnection connection = DaemonConnection.open(node)) {
-          assertServes(connection, "before.tdb");
-          Path filler = disk.resolve("filler");
-          fill(filler);
-          ReplyControl reply = attach(connection, Control.DB_ATTACH, "full.tdb");
-          assertEquals(-1, reply.status());
-          assertTrue(reply.error().contains("full.tdb"), reply.error());
-          assertTrue(reply.error().contains("no space left"), reply.error());
-          assertServes(connection, "before.tdb"); // room in the file itself
-          // New records need room in the file that the disk does not have.
-          int id = attach(connection, Control.DB_ATTACH, "before.tdb").data().getInt(0);
-          try (RawClient crowd = new RawClient(node.socket())) {
-            for (int i = 0; i < 20_000; i++) {
-              crowd.send(
-                  new org.ctdbj.protocol.packet.ReqCall(
-                      new org.ctdbj.protocol.packet.Header(0, 0, 0, i + 1),
-                      org.ctdbj.protocol.Calls.FLAG_IMMEDIATE_MIGRATION,
-                      id,
-                      org.ctdbj.protocol.Calls.NULL,
-                      0,
-                      Bytes.ofText("new record number " + i),
-                      Bytes.EMPTY));
-            }
-            // The record that does not fit is not stored, and a recovery, which needs room too, is
-            // tried until there is some. Whoever needs no record is answered meanwhile.
-            Await.until(
-                "no space left, in the log",
-                LIMIT,
-                () -> node.logTail(50).contains("DB_TRANSACTION_COMMIT: " + disk),
-                cluster::describe);
-            assertEquals(0, connection.control(Control.GET_PNN, Bytes.EMPTY).status());
-          }
-          Files.delete(filler);
-          cluster.awaitHealthy(LIMIT);
-          assertServes(connection, "before.tdb");
-          assertServes(connection, "full.tdb");
-        }
-        String log = node.logTail(Integer.MAX_VALUE);
-        assertTrue(!log.contains("unexpected failure"), log);
-      } catch (IOException | RuntimeException | AssertionError e) {
-        throw new AssertionError(e + "\n" + cluster.describe(), e);
-      } finally {
-        node.kill();
-        // lazily: a file that is still mapped here must not hide why the test failed
-        List<String> umount = List.of("umount", "--lazy", disk.toString());
-        Commands.run(umount, Map.of(), LIMIT).orThrow(umount);
-      }
-    }
-  }
-
-  @Test
   void readOnlyDisk() throws IOException {
     Assumptions.assumeTrue(DaemonKind.root(), "mounting a file system needs root");
     try (LocalCluster cluster = LocalCluster.of(1, DaemonKind.CTDBJ)) {
@@ -251,16 +190,5 @@ class BadFilesTest {
     List<String> command = new java.util.ArrayList<>(List.of("mount"));
     command.addAll(List.of(arguments));
     return Commands.run(command, Map.of(), LIMIT).exitCode() == 0;
-  }
-
-  private static void fill(Path file) throws IOException {
-    byte[] piece = new byte[4096];
-    try (var output = Files.newOutputStream(file)) {
-      while (true) {
-        output.write(piece);
-      }
-    } catch (IOException full) {
-      assertTrue(Files.size(file) > 0, full.toString());
-    }
   }
 }

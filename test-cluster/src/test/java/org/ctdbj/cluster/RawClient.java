@@ -50,6 +50,23 @@ final class RawClient implements AutoCloseable {
     return Bytes.of(frame);
   }
 
+  /** Reads so many frames, waiting for each. */
+  void readFrames(int count) throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(4).order(java.nio.ByteOrder.nativeOrder());
+    for (int i = 0; i < count; i++) {
+      read(header.clear());
+      read(ByteBuffer.allocate(header.getInt(0) - 4));
+    }
+  }
+
+  private void read(ByteBuffer into) throws IOException {
+    while (into.hasRemaining()) {
+      if (channel.read(into) < 0) {
+        throw new java.io.EOFException("the daemon closed the connection");
+      }
+    }
+  }
+
   /** Reads until the daemon closes the connection; returns the number of bytes. */
   long readToEnd() {
     ByteBuffer buffer = ByteBuffer.allocate(1 << 20);

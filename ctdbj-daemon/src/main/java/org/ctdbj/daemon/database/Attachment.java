@@ -2,10 +2,13 @@
 package org.ctdbj.daemon.database;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.ctdbj.daemon.node.ControlRequest;
 import org.ctdbj.daemon.node.ControlTable;
 import org.ctdbj.daemon.node.NodeServices;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.daemon.record.RecordEngine;
 import org.ctdbj.daemon.record.VacuumGate;
 import org.ctdbj.daemon.store.DatabaseStore;
@@ -20,6 +23,7 @@ import org.ctdbj.protocol.Pnn;
 import org.ctdbj.protocol.RecoveryMode;
 import org.ctdbj.protocol.Runstate;
 import org.ctdbj.protocol.Tunable;
+import org.ctdbj.recovery.door.EventLog;
 import org.ctdbj.recovery.door.Timers.Timer;
 
 /**
@@ -30,12 +34,20 @@ final class Attachment {
   /** From the end of a recovery to the second look at what was put off, as in ctdbd 4.17. */
   private static final long RELEASE_SECONDS = 1;
 
+  /** Between two tries to open a database for which there was no room. */
+  private static final long RETRY_SECONDS = 1;
+
   private final NodeServices node;
   private final Databases databases;
   private final StoreFactory factory;
   private final Health health;
   private final VacuumGate vacuumGate = new VacuumGate();
   private final List<Deferred> deferred = new ArrayList<>();
+
+  /** Databases of other nodes for which there is no room here, with their flags. */
+  private final Map<String, Integer> unopened = new HashMap<>();
+
+  private final EventLog failures;
 
   private static final class Deferred {
     final ControlRequest request;
@@ -52,6 +64,9 @@ final class Attachment {
     this.databases = databases;
     this.factory = factory;
     this.health = health;
+    this.failures =
+        new SparingLog(
+            node.log(), () -> node.timers().nowNanos(), "databases that cannot be opened");
   }
 
   void register(ControlTable controls) {
@@ -109,13 +124,50 @@ final class Attachment {
     try {
       created = open(name, flags);
     } catch (StoreException e) {
-      node.log().error(e.getMessage());
+      failures.error(e.getMessage());
+      if (e.isNoRoom() && !isLocalClient(request)) {
+        openLater(name, flags);
+      }
       request.fail(e.getMessage());
       return;
     }
-    node.log().notice("attached " + kind(flags) + " database " + created.store().path());
+    attached(created);
     node.controlNoReply(Pnn.BROADCAST_CONNECTED, request.control(), 0, 0, Bytes.ofTerminated(name));
     request.reply(Bytes.ofInt(created.id()));
+  }
+
+  private void attached(Database database) {
+    node.log()
+        .notice("attached " + kind(database.flags()) + " database " + database.store().path());
+  }
+
+  /**
+   * Another node has a new database for which there is no room here. It goes on using it, so it has
+   * to be opened here as soon as there is; until then this node cannot be location master of its
+   * records.
+   */
+  private void openLater(String name, int flags) {
+    if (unopened.putIfAbsent(name, flags) == null) {
+      node.timers().scheduleSeconds(RETRY_SECONDS, () -> openAgain(name, flags));
+    }
+  }
+
+  private void openAgain(String name, int flags) {
+    unopened.remove(name);
+    if (databases.find(Database.idOf(name)) != null
+        || node.recoveryMode() == RecoveryMode.ACTIVE
+        || NodeFlags.isInactive(node.nodeFlags(node.pnn()))) {
+      return; // the recovery attaches it, wherever it is missing
+    }
+    try {
+      attached(open(name, flags));
+    } catch (StoreException e) {
+      failures.error(e.getMessage());
+      if (e.isNoRoom()) {
+        node.cannotServeOthers(e.getMessage());
+        openLater(name, flags);
+      }
+    }
   }
 
   private boolean isLocalClient(ControlRequest request) {

@@ -142,6 +142,11 @@ final class NodeControls {
     request.reply(0);
   }
 
+  /** Takes this node out for the usual time, for a reason that it knows itself. */
+  void banSelf() {
+    ban(node.tunable(Tunable.RECOVERY_BAN_PERIOD));
+  }
+
   private void ban(int seconds) {
     NodeTable.Entry own = node.nodes().own();
     boolean already = own.has(NodeFlags.BANNED);

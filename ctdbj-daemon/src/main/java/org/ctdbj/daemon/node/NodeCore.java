@@ -43,6 +43,7 @@ public final class NodeCore implements NodeServices {
   private final Map<Integer, Client> clients = new HashMap<>();
   private final NodeTable nodes;
   private final MessageTable messages = new MessageTable(this::deliver);
+  private final RoomWatch roomWatch;
   private final ControlTable controls = new ControlTable();
   private final ControlRouter router;
   private final NodeCounters statistics;
@@ -82,7 +83,9 @@ public final class NodeCore implements NodeServices {
     this.dispatch = new PacketDispatch(this, messages, router, keepalive);
     this.modes = new NodeModes(this, configuration, clusterLock);
     new ClientControls(this, messages).register(controls);
-    new NodeControls(this, modes, host).register(controls);
+    var nodeControls = new NodeControls(this, modes, host);
+    nodeControls.register(controls);
+    this.roomWatch = new RoomWatch(this, nodeControls::banSelf);
     new InformationControls(this, modes, host).register(controls);
     new AddressControls(configuration.pnn()).register(controls);
     modes.register(controls);
@@ -427,6 +430,11 @@ public final class NodeCore implements NodeServices {
   /** Clients see this node as the source, wherever a packet comes from, as with ctdbd. */
   private Header headerForClient(int reqid) {
     return new Header(vnnMap().generation(), 0, pnn(), reqid);
+  }
+
+  @Override
+  public void cannotServeOthers(String reason) {
+    roomWatch.noRoom(reason);
   }
 
   @Override

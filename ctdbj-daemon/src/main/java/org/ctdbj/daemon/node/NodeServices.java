@@ -128,6 +128,13 @@ public interface NodeServices {
   void forceRecovery(String reason);
 
   /**
+   * Something that other nodes wait for cannot be stored here, for want of room. Called again and
+   * again while that is so, at least every few seconds; if it lasts, the node leaves the cluster
+   * for a while.
+   */
+  void cannotServeOthers(String reason);
+
+  /**
    * Calls back once when a local client has gone, however that happened. Not called if it has gone
    * already.
    */

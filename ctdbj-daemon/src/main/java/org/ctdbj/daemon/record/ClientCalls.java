@@ -104,7 +104,11 @@ final class ClientCalls {
       }
     } catch (StoreException e) {
       access.failed("serving a client's call", key, e);
-      access.node.timers().scheduleSeconds(PendingCalls.RETRY_SECONDS, rerun(source, call));
+      if (e.isNoRoom()) {
+        access.ownWork.add(rerun(source, call));
+      } else {
+        access.node.timers().scheduleSeconds(PendingCalls.RETRY_SECONDS, rerun(source, call));
+      }
     }
   }
 

@@ -123,7 +123,7 @@ final class Migration {
     int source = packet.header().source();
     int lmaster = access.lmaster(key);
     if (lmaster != self) {
-      contradiction(
+      access.contradiction(
           key,
           "node %d wants to change the data master here, but the location master is node %s"
               .formatted(source, Pnn.toString(lmaster)));
@@ -131,7 +131,7 @@ final class Migration {
     }
     RecordHeader own = access.fetch(key).header();
     if (own.dmaster() != source && !(own.rsn() == 0 && own.dmaster() == self)) {
-      contradiction(
+      access.contradiction(
           key,
           "node %d gives the record to node %s, but data master is node %s with rsn %d (packet: rsn %d)"
               .formatted(
@@ -177,7 +177,7 @@ final class Migration {
     if (own != null
         && own.header().dmaster() == access.node.pnn()
         && Long.compareUnsigned(own.header().rsn(), packet.rsn()) >= 0) {
-      contradiction(
+      access.contradiction(
           key,
           "node %d makes this node data master with rsn %d, but it is that already with rsn %d"
               .formatted(packet.header().source(), packet.rsn(), own.header().rsn()));
@@ -260,7 +260,19 @@ final class Migration {
       }
       work(key, work);
     } catch (StoreException e) {
-      access.failed("changing the data master", key, e);
+      failed(key, counter, work, e);
+    }
+  }
+
+  /**
+   * Nobody has the record while its packet waits for room, but nothing is lost: the sender wrote
+   * the whole record into its own file, where a recovery finds it. Calls for it wait behind.
+   */
+  private void failed(RecordKey key, Counter counter, LockedWork work, StoreException cause) {
+    access.failed("changing the data master", key, cause);
+    if (cause.isNoRoom()) {
+      waiting.begin(key);
+      access.othersWork.add(again(key, counter, work));
     }
   }
 
@@ -277,33 +289,30 @@ final class Migration {
   }
 
   private void park(RecordKey key, Counter counter, LockedWork work) {
-    int generation = access.generation();
     waiting.begin(key);
-    locks.whenFree(
-        key,
-        () -> {
-          try {
-            if (generation != access.generation() || closed) {
-              return;
-            }
-            access.node.statistics().increment(counter);
-            if (locks.tryLock(key)) {
-              work(key, work);
-            } else {
-              park(key, counter, work);
-            }
-          } catch (StoreException e) {
-            access.failed("changing the data master", key, e);
-          } finally {
-            waiting.end(key);
-          }
-        });
+    locks.whenFree(key, again(key, counter, work));
   }
 
-  private void contradiction(RecordKey key, String what) {
-    String reason = "database %s, key %s: %s".formatted(access.name, key, what);
-    access.node.log().error(reason);
-    access.node.forceRecovery(reason);
+  /** The next try of work that waits, unless a recovery has made its packet worthless. */
+  private Runnable again(RecordKey key, Counter counter, LockedWork work) {
+    int generation = access.generation();
+    return () -> {
+      try {
+        if (generation != access.generation() || closed) {
+          return;
+        }
+        access.node.statistics().increment(counter);
+        if (locks.tryLock(key)) {
+          work(key, work);
+        } else {
+          park(key, counter, work);
+        }
+      } catch (StoreException e) {
+        failed(key, counter, work, e);
+      } finally {
+        waiting.end(key);
+      }
+    };
   }
 
   /** No parked packet is handled any more. */

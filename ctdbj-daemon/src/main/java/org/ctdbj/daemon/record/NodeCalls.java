@@ -15,9 +15,9 @@ import org.ctdbj.protocol.packet.ReqCall;
 /**
  * REQ_CALL of other nodes, and of the own node after a recovery: redirects it towards the data
  * master; as data master gives the record, or a read-only copy of it, away. Calls that wait (for a
- * chain lock, behind a DMASTER packet, for the end of a pin or a revoke) are dropped when the
- * generation has changed: their node sends them anew. They are bounded by what the nodes have open:
- * with FetchCollapse one per key and node.
+ * chain lock, behind a DMASTER packet, for the end of a pin or a revoke, for room on the disk) are
+ * dropped when the generation has changed: their node sends them anew. They are bounded by what the
+ * nodes have open: with FetchCollapse one per key and node.
  */
 final class NodeCalls {
   private final RecordAccess access;
@@ -61,6 +61,9 @@ final class NodeCalls {
       }
     } catch (StoreException e) {
       access.failed("serving a call of node " + call.header().source(), key, e);
+      if (e.isNoRoom()) {
+        access.othersWork.add(rerun(call));
+      }
     }
   }
 

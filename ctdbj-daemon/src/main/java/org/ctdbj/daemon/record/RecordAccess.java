@@ -2,6 +2,7 @@
 package org.ctdbj.daemon.record;
 
 import org.ctdbj.daemon.node.NodeServices;
+import org.ctdbj.daemon.node.SparingLog;
 import org.ctdbj.daemon.store.DatabaseStore;
 import org.ctdbj.daemon.store.RecordKey;
 import org.ctdbj.daemon.store.StoreException;
@@ -12,17 +13,19 @@ import org.ctdbj.protocol.Calls;
 import org.ctdbj.protocol.DatabaseFlags;
 import org.ctdbj.protocol.RecordFlags;
 import org.ctdbj.protocol.RecordHeader;
+import org.ctdbj.recovery.door.EventLog;
 
 /**
  * One database as the parts of its engine share it: identity, flags, generation, and reading and
  * writing of records by the rules of ctdbd. Methods that touch records need the key's chain lock.
  *
- * <p>If the file fails (disk full, damage), nothing may be forgotten: no packet that gives a record
- * away has been sent by then, because the own file is always written first, and a record that was
- * received is still in the sender's file. So the packet is dropped and a recovery is forced: it
- * collects the newest copies and writes every file anew; a node whose file fails that too gets
- * banned by the leader. ctdbd aborts in most of these cases, and reads a damaged record as a
- * missing one, which loses it.
+ * <p>If the file fails, nothing may be forgotten: no packet that gives a record away has been sent
+ * by then, because the own file is always written first, and a record that was received is still in
+ * the sender's file. If there was only no room, the file is as good as before and a recovery would
+ * need more room still: the packet waits in {@link RoomQueue}. After any other failure (damage, a
+ * bad disk) it is dropped and a recovery is forced, which collects the newest copies and writes
+ * every file anew; a node whose file fails that too gets banned by the leader. ctdbd aborts in most
+ * of these cases, and reads a damaged record as a missing one, which loses it.
  */
 final class RecordAccess {
   final NodeServices node;
@@ -30,6 +33,14 @@ final class RecordAccess {
   final String name;
   final int databaseId;
   final VacuumQueues queues = new VacuumQueues();
+
+  /** Work for local clients for which the file has no room. */
+  final RoomQueue ownWork;
+
+  /** The same for other nodes. */
+  final RoomQueue othersWork;
+
+  private final EventLog failures;
   private int flags;
   private int generation;
   private boolean commitRunning;
@@ -40,6 +51,16 @@ final class RecordAccess {
     this.name = name;
     this.databaseId = databaseId;
     this.flags = flags;
+    this.ownWork = new RoomQueue(node.timers(), () -> {});
+    this.othersWork =
+        new RoomQueue(
+            node.timers(),
+            () ->
+                node.cannotServeOthers(
+                    "database " + name + ": no room to store what they wait for"));
+    this.failures =
+        new SparingLog(
+            node.log(), () -> node.timers().nowNanos(), "failures to store in database " + name);
   }
 
   int flags() {
@@ -150,11 +171,29 @@ final class RecordAccess {
     return writer.put(data).toBytes();
   }
 
-  /** Logs that the file failed and forces the recovery that makes good for it. */
+  /**
+   * Logs that the file failed. Unless there was only no room, it forces the recovery that makes
+   * good for it.
+   */
   void failed(String doing, RecordKey key, StoreException cause) {
     String reason =
         "database %s, key %s: %s failed: %s".formatted(name, key, doing, cause.getMessage());
-    node.log().error(reason);
+    failures.error(reason);
+    if (!cause.isNoRoom()) {
+      node.forceRecovery(reason);
+    }
+  }
+
+  /** Logs a packet that cannot be right and forces the recovery that settles who has the record. */
+  void contradiction(RecordKey key, String what) {
+    String reason = "database %s, key %s: %s".formatted(name, key, what);
+    failures.error(reason);
     node.forceRecovery(reason);
+  }
+
+  /** The database is detached: what waits for room is dropped. */
+  void close() {
+    ownWork.close();
+    othersWork.close();
   }
 }

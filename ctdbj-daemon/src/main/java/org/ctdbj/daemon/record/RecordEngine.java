@@ -282,5 +282,6 @@ public final class RecordEngine {
     clientCalls.close();
     pending.close();
     locks.close();
+    access.close();
   }
 }

@@ -114,6 +114,7 @@ final class FakeNode implements NodeServices, NodeStatistics, EventLog {
   final Map<String, String> health = new HashMap<>();
   final List<Object> sent = new ArrayList<>();
   final List<Asked> asked = new ArrayList<>();
+  final List<String> othersKeptWaiting = new ArrayList<>();
   final List<String> forced = new ArrayList<>();
   final Set<Integer> clients = new HashSet<>();
   final Map<Tunable, Integer> tunables = new EnumMap<>(Tunable.class);
@@ -311,6 +312,11 @@ final class FakeNode implements NodeServices, NodeStatistics, EventLog {
   @Override
   public void sendToClient(int clientId, Packet packet) {
     sent.add(packet);
+  }
+
+  @Override
+  public void cannotServeOthers(String reason) {
+    othersKeptWaiting.add(reason);
   }
 
   @Override

@@ -45,6 +45,7 @@ final class TestNode implements NodeServices, NodeStatistics, EventLog {
   final MemoryDatabaseStore store;
   final RecordEngine engine;
   final List<String> log = new ArrayList<>();
+  final List<String> othersKeptWaiting = new ArrayList<>();
   final List<String> forcedRecoveries = new ArrayList<>();
   final Map<Counter, Integer> counters = new EnumMap<>(Counter.class);
   final Map<Integer, Integer> hopCounts = new HashMap<>();
@@ -270,6 +271,11 @@ final class TestNode implements NodeServices, NodeStatistics, EventLog {
     var reply = (ReplyCall) packet;
     replies.get(clientId).add(reply);
     cluster.answered(this, clientId, reply);
+  }
+
+  @Override
+  public void cannotServeOthers(String reason) {
+    othersKeptWaiting.add(reason);
   }
 
   @Override

@@ -17,6 +17,7 @@ public final class Errno {
   public static final int EINVAL = 22;
   public static final int ENOSPC = 28;
   public static final int EDEADLK = 35;
+  public static final int EDQUOT = 122;
   public static final int EOWNERDEAD = 130;
   public static final int ENOTRECOVERABLE = 131;
 
@@ -51,7 +52,7 @@ public final class Errno {
           Map.entry(75, "EOVERFLOW (value too large)"),
           Map.entry(95, "EOPNOTSUPP (not supported by the file system)"),
           Map.entry(116, "ESTALE (stale file handle)"),
-          Map.entry(122, "EDQUOT (disk quota exceeded)"),
+          Map.entry(EDQUOT, "EDQUOT (disk quota exceeded)"),
           Map.entry(EOWNERDEAD, "EOWNERDEAD (the owner died)"),
           Map.entry(ENOTRECOVERABLE, "ENOTRECOVERABLE (not recoverable)"));
 

@@ -41,6 +41,18 @@ public final class ErrnoException extends Exception {
         : OptionalInt.empty();
   }
 
+  /**
+   * Whether {@code failure} means that there is no room: the disk or a quota is full, or the file
+   * has the largest size that the format allows. The file is as it was before, and the same call
+   * may succeed later.
+   */
+  public static boolean isNoRoom(TdbException failure) {
+    OptionalInt errno = errnoOf(failure);
+    return errno.isPresent()
+        ? errno.getAsInt() == Errno.ENOSPC || errno.getAsInt() == Errno.EDQUOT
+        : failure.error() == TdbError.OOM;
+  }
+
   public int errno() {
     return errno;
   }

@@ -18,6 +18,7 @@ import org.ctdbj.protocol.RecordHeader;
 import org.ctdbj.protocol.body.RecordData;
 import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbException;
+import org.ctdbj.tdb.os.ErrnoException;
 
 /**
  * A database in a TDB file. The node thread has a handle of its own and takes with it only chain
@@ -237,7 +238,7 @@ public final class TdbDatabaseStore implements DatabaseStore {
     try {
       return body.get();
     } catch (TdbException e) {
-      throw new StoreException(e.getMessage(), e);
+      throw failure(e);
     }
   }
 
@@ -245,7 +246,13 @@ public final class TdbDatabaseStore implements DatabaseStore {
     try {
       body.run();
     } catch (TdbException e) {
-      throw new StoreException(e.getMessage(), e);
+      throw failure(e);
     }
+  }
+
+  private static StoreException failure(TdbException cause) {
+    return ErrnoException.isNoRoom(cause)
+        ? StoreException.noRoom(cause.getMessage(), cause)
+        : new StoreException(cause.getMessage(), cause);
   }
 }

@@ -17,6 +17,7 @@ import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.TdbFlag;
 import org.ctdbj.tdb.TdbOptions;
+import org.ctdbj.tdb.os.ErrnoException;
 
 /**
  * Opens the TDB files of one node, named {@code NAME.PNN}: persistent databases in one directory,
@@ -110,7 +111,7 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
     try {
       tdb = Tdb.open(path, options);
     } catch (TdbException e) {
-      throw new StoreException("database " + name + " cannot be opened: " + e.getMessage(), e);
+      throw cannotOpen(name, e);
     }
     try {
       if (persistent) {
@@ -121,11 +122,18 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
       return new TdbDatabaseStore(tdb, name, maxDead, workers, watchMillis);
     } catch (TdbException e) {
       tdb.close();
-      throw new StoreException("database " + name + " cannot be opened: " + e.getMessage(), e);
+      throw cannotOpen(name, e);
     } catch (RuntimeException e) {
       tdb.close();
       throw e;
     }
+  }
+
+  private static StoreException cannotOpen(String name, TdbException cause) {
+    String message = "database " + name + " cannot be opened: " + cause.getMessage();
+    return ErrnoException.isNoRoom(cause)
+        ? StoreException.noRoom(message, cause)
+        : new StoreException(message, cause);
   }
 
   private static void requireFileName(String name) {

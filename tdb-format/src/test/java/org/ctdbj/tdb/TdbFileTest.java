@@ -145,6 +145,12 @@ class TdbFileTest {
       assertEquals(
           TdbError.EINVAL,
           assertThrows(TdbException.class, () -> tdb.store(bytes("n"), bytes("v"))).error());
+      assertEquals(TdbError.IO, assertThrows(TdbException.class, tdb::transactionCommit).error());
+      assertFalse(tdb.inTransaction());
+      assertFalse(tdb.exists(bytes("m")));
+      tdb.transactionStart();
+      tdb.store(bytes("m"), bytes("v"));
+      tdb.transactionPrepareCommit();
       tdb.transactionCommit();
       assertTrue(tdb.exists(bytes("m")));
     }

@@ -3,6 +3,7 @@ package org.ctdbj.tdb.lock;
 
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.os.Errno;
@@ -172,9 +173,11 @@ public final class MutexArea implements AutoCloseable {
   /**
    * Locks all chains.
    *
-   * @return false if something is busy, only without {@code wait}; nothing is locked then
+   * @param progress told when this had to wait for the holder of a chain, and at the end
+   * @return false if something is busy, only without {@code wait}, or if {@code progress} wants no
+   *     more; nothing is locked then
    */
-  boolean lockAll(LockMode mode, boolean wait) {
+  boolean lockAll(LockMode mode, boolean wait, LockProgress progress) {
     if (!acquire(ALL_MUTEX, wait)) {
       return false;
     }
@@ -195,7 +198,7 @@ public final class MutexArea implements AutoCloseable {
     setState(mode.code());
     boolean passed = false;
     try {
-      passed = passAllChains(wait);
+      passed = passAllChains(wait, progress);
     } finally {
       if (!passed) {
         unlockAll();
@@ -205,15 +208,18 @@ public final class MutexArea implements AutoCloseable {
   }
 
   /** Waits out every holder of a chain; new ones queue behind the allrecord lock. */
-  private boolean passAllChains(boolean wait) {
+  private boolean passAllChains(boolean wait, LockProgress progress) {
     for (int chain = 0; chain < hashSize; chain++) {
       long mutex = chainMutex(chain);
-      if (!acquire(mutex, wait)) {
-        return false;
+      boolean atOnce = acquire(mutex, false);
+      if (!atOnce) {
+        if (!wait || !progress.chainsLocked(chain, hashSize) || !acquire(mutex, true)) {
+          return false;
+        }
       }
       release(mutex);
     }
-    return true;
+    return !wait || progress.chainsLocked(hashSize, hashSize);
   }
 
   /**
@@ -229,7 +235,7 @@ public final class MutexArea implements AutoCloseable {
     setState(LockMode.WRITE.code());
     boolean passed = false;
     try {
-      passed = passAllChains(true);
+      passed = passAllChains(true, DataLocks.GO_ON);
     } finally {
       if (!passed) {
         downgradeAll();

@@ -60,6 +60,17 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   }
 
   /**
+   * A new database in memory ({@link TdbFlag#INTERNAL}): one handle, no locks, no transactions,
+   * gone when it is closed.
+   *
+   * @param name what exceptions call it
+   * @param hashSize number of hash chains
+   */
+  public static Tdb inMemory(String name, int hashSize) {
+    return open(Path.of(name), TdbOptions.of(TdbFlag.INTERNAL).withHashSize(hashSize));
+  }
+
+  /**
    * Opens the same file once more: a further lock holder, with the flags this one has now. The file
    * is never wiped; the shared lock that keeps others from wiping it is taken if this handle has
    * it.

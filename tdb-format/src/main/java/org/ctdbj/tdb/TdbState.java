@@ -6,7 +6,7 @@ import java.nio.file.Path;
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
   final Path path;
-  final MappedIo file;
+  final FileIo file;
   final HandleLocks locks;
   final int hashSize;
   final TdbHash.Function hash;
@@ -32,7 +32,7 @@ final class TdbState {
   long cursor;
 
   TdbState(
-      MappedIo file,
+      FileIo file,
       HandleLocks locks,
       int hashSize,
       TdbHash.Function hash,

@@ -15,7 +15,7 @@ import java.util.Arrays;
 final class TransactionOverlay implements TdbIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
-  private final MappedIo file;
+  private final FileIo file;
   private final int pageSize;
   private final byte[] scratch = new byte[TdbLayout.RECORD_HEADER];
   private final MemorySegment scratchSegment = MemorySegment.ofArray(scratch);
@@ -36,7 +36,7 @@ final class TransactionOverlay implements TdbIo {
   private boolean sealed;
   private boolean poisoned;
 
-  TransactionOverlay(MappedIo file) {
+  TransactionOverlay(FileIo file) {
     this.file = file;
     this.pageSize = file.pageSize();
     this.fileSize = file.size();

@@ -167,6 +167,8 @@ class RulesTest {
     "0x080, false, true",
     "0x910, false, true",
     "0x340, true, false",
+    "0x298, true, false",
+    "0x988, false, true",
   })
   void callsAreRefusedWhereLibtdbRefusesThem(String flags, boolean transactions, boolean locks)
       throws IOException {

@@ -402,7 +402,7 @@ final class TdbOpener {
             path,
             TdbLayout.OFF_MUTEX_SIZE,
             expected + " bytes of mutexes, as on this kind of machine",
-            String.valueOf(found));
+            found + MutexArea.origin(header.hashSize(), found));
       }
     } else if (found == 0 || found % NativeFile.pageSize() != 0) {
       throw TdbException.at(

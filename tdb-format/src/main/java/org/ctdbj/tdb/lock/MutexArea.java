@@ -85,6 +85,27 @@ public final class MutexArea implements AutoCloseable {
   }
 
   /**
+   * What kind of machine has made a mutex area of {@code found} bytes, as words to add to a
+   * refusal; empty if that is not known. Pages are of 4, 16 or 64 KiB.
+   */
+  public static String origin(int hashSize, long found) {
+    for (int pageSize : new int[] {4096, 16384, 65536}) {
+      boolean x86 =
+          pageSize == 4096 && size(hashSize, RobustMutexes.SIZE_X86_64, pageSize) == found;
+      boolean arm = size(hashSize, RobustMutexes.SIZE_AARCH64, pageSize) == found;
+      if (x86 || arm) {
+        String machine = x86 ? arm ? "x86_64 or aarch64" : "x86_64" : "aarch64";
+        return ", as on "
+            + machine
+            + " with pages of "
+            + pageSize
+            + " bytes; if no process uses the file, open it there or remove it";
+      }
+    }
+    return "";
+  }
+
+  /**
    * Maps the mutexes of a file.
    *
    * @param file open for writing, at least {@link #size} bytes long

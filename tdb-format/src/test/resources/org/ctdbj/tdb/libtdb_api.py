@@ -2,6 +2,7 @@
 """libtdb's C interface, one call per line of stdin: operation, handle, arguments. One answer line per call."""
 import ctypes
 import os
+import random
 import sys
 
 
@@ -112,6 +113,44 @@ def rescue(tdb):
     return visited(run)
 
 
+def churn(tdb, seed, rounds):
+    """Stores and deletes records whose keys begin with x."""
+    draw = random.Random(seed)
+    for _ in range(rounds):
+        kept.clear()
+        key = data((b"x%d" % draw.randrange(40)).hex())
+        if draw.randrange(2):
+            if lib.tdb_store(tdb, key, data("00" * (1 + draw.randrange(200))), 0) != 0:
+                return outcome(tdb, -1)
+        elif lib.tdb_delete(tdb, key) != 0 and lib.tdb_error(tdb) != 8:
+            return outcome(tdb, -1)
+    return "ok"
+
+
+def reap(tdb, rounds):
+    """Traverses, deletes what it meets of the keys that begin with x, and compares the others with the first time."""
+    expected = None
+    for _ in range(rounds):
+        others = []
+
+        def visit(_, k, __, ___):
+            key = k.bytes()
+            if key.startswith(b"x"):
+                kept.clear()
+                if lib.tdb_delete(tdb, data(key.hex())) != 0 and lib.tdb_error(tdb) != 8:
+                    return 1
+            else:
+                others.append(key)
+            return 0
+
+        if lib.tdb_traverse(tdb, VISIT(visit), None) < 0:
+            return outcome(tdb, -1)
+        expected = expected or sorted(others)
+        if sorted(others) != expected:
+            return "met others than before: %r" % sorted(others)
+    return "ok"
+
+
 def run(words):
     op, name = words[0], words[1]
     kept.clear()
@@ -160,6 +199,10 @@ def run(words):
         return traverse(lib.tdb_traverse_chain, tdb, int(words[2]))
     if op == "check":
         return outcome(tdb, lib.tdb_check(tdb, None, None))
+    if op == "churn":
+        return churn(tdb, int(words[2]), int(words[3]))
+    if op == "reap":
+        return reap(tdb, int(words[2]))
     if op == "rescue":
         return rescue(tdb)
     if op == "summary":

@@ -31,6 +31,8 @@ final class Transaction {
   }
 
   /**
+   * Starts one, for a handle that has none open.
+   *
    * @param wait whether to wait for the transaction lock; for all records it always waits
    * @return null if another holder has the transaction lock, never with {@code wait}
    */

@@ -46,7 +46,7 @@ class DeadRecordTest {
     "5, 3, 64"
   })
   void sameBytesAsLibtdb(int maxDead, int hashSize, int flags) throws IOException {
-    long seed = 97 * maxDead + hashSize + flags;
+    long seed = 97L * maxDead + hashSize + flags;
     var random = new Random(seed);
     Path theirs = dir.resolve("libtdb.tdb");
     Path ours = dir.resolve("ours.tdb");

@@ -98,7 +98,7 @@ class LimitsTest {
       assertArrayEquals(value, tdb.fetch(bytes("k")));
       assertTrue(tdb.delete(bytes("k")));
       tdb.store(bytes("l"), value);
-      assertEquals(4_292_000_000L, tdb.statistics().data().largest(), 2_000_000);
+      assertTrue(tdb.statistics().data().largest() > 4_290_000_000L);
       var tooLarge = assertThrows(TdbException.class, () -> tdb.fetch(bytes("filler")));
       assertEquals(TdbError.OOM, tooLarge.error());
       long seen = tdb.parse(bytes("filler"), MemorySegment::byteSize);

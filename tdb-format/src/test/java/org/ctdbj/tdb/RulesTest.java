@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -68,6 +69,17 @@ class RulesTest {
 
   private static final int STORE = 7;
 
+  private static final List<StoreMode> MODES =
+      List.of(StoreMode.REPLACE, StoreMode.INSERT, StoreMode.MODIFY);
+
+  private static int number(StoreMode mode) {
+    return switch (mode) {
+      case REPLACE -> 1;
+      case INSERT -> 2;
+      case MODIFY -> 3;
+    };
+  }
+
   private Step step(boolean transactions, boolean locks) {
     byte[] key = key();
     String hex = LibTdb.hex(key);
@@ -82,16 +94,15 @@ class RulesTest {
             "store t " + hex + " " + LibTdb.hex(data) + " 0", outcome(() -> tdb.store(key, data)));
       }
       case 4, 5 -> {
-        var mode = StoreMode.values()[random.nextInt(3)];
+        var mode = MODES.get(random.nextInt(MODES.size()));
         byte[] data = data();
         byte[] more = data();
         var parts = new MemorySegment[] {MemorySegment.ofArray(data), MemorySegment.ofArray(more)};
-        // libtdb's numbers: replace 1, insert 2, modify 3.
         yield new Step(
             "storev t "
                 + hex
                 + " "
-                + (mode.ordinal() + 1)
+                + number(mode)
                 + " "
                 + LibTdb.hex(data)
                 + " "
@@ -197,7 +208,7 @@ class RulesTest {
               same(step.command, answer, step.ours),
               "seed " + seed + ", ours: " + step.ours + " after\n" + log);
           if (answer.startsWith("error")) {
-            refusals.add(step.command.split(" ")[0]);
+            refusals.add(step.command.substring(0, step.command.indexOf(' ')));
           }
           prepared |= step.command.startsWith("transaction_prepare") && answer.equals("ok");
           if (step.command.startsWith("transaction_commit") && answer.equals("ok")) {

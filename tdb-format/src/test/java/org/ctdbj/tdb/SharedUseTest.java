@@ -216,8 +216,12 @@ class SharedUseTest {
     return null;
   }
 
+  /**
+   * Not for writers that keep dead records (VOLATILE): like libtdb they use one again although a
+   * walk stands on it, which can lose its way then.
+   */
   @ParameterizedTest(name = "flags {0}")
-  @ValueSource(ints = {0x240, 0x340, 0x248, MUTEXES})
+  @ValueSource(ints = {0x240, 0xC41, 0x248, MUTEXES})
   @Tag("interop")
   void walksMeetEveryRecordThatStays(int flags) throws Exception {
     var stable = new ArrayList<String>();

@@ -29,7 +29,7 @@ final class CommitWriter {
   private final TdbState state;
   private final FreeList freeList;
   private final TransactionOverlay overlay;
-  private final MappedIo file;
+  private final FileIo file;
 
   /** Where the recovery area's magic stands once it is valid, else 0. */
   private long magicOffset;

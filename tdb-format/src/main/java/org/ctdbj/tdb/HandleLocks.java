@@ -64,6 +64,35 @@ final class HandleLocks {
     return table.lockAll(mode, wait);
   }
 
+  /** False if {@code progress} wants no more. */
+  boolean lockAll(LockMode mode, LockProgress progress) {
+    return table.lockAll(mode, progress);
+  }
+
+  void markChain(int chain) {
+    table.markChain(chain);
+  }
+
+  void unmarkChain(int chain) {
+    table.unmarkChain(chain);
+  }
+
+  void markAll() {
+    table.markAll();
+  }
+
+  void unmarkAll() {
+    table.unmarkAll();
+  }
+
+  void markTransaction() {
+    table.markTransaction();
+  }
+
+  void unmarkTransaction() {
+    table.unmarkTransaction();
+  }
+
   void unlockAll(LockMode mode) {
     table.unlockAll(mode);
   }
@@ -80,8 +109,9 @@ final class HandleLocks {
     table.upgradeAll();
   }
 
-  void unlockAllUpgradable() {
-    table.unlockAllUpgradable();
+  /** Unlocks all records, however often they are locked. */
+  void unlockAllEntirely() {
+    table.unlockAllEntirely();
   }
 
   /** Byte 8: one transaction or write traverse at a time. */
@@ -113,6 +143,11 @@ final class HandleLocks {
 
   void unlockRecord(long offset) {
     table.unlockRecord(offset);
+  }
+
+  /** Undoes {@link #lockRecord} unless an allrecord lock has taken it along. */
+  void giveUpRecord(long offset) {
+    table.giveUpRecord(offset);
   }
 
   /** Whether no traverse stands on the record. */

@@ -26,9 +26,8 @@ final class LockedRecords {
       if (offset == 0) {
         return null;
       }
-      var value = new byte[(int) store.found().dataLen];
-      state.io.read(offset + TdbLayout.RECORD_HEADER + key.length, value, 0, value.length);
-      return value;
+      return state.io.readBytes(
+          offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
     } finally {
       state.locks.unlockChainRead(chain);
     }

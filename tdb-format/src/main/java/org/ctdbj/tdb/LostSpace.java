@@ -26,13 +26,13 @@ final class LostSpace {
    */
   private static final int MAX_RECORDS = 1 << 24;
 
-  private final MappedIo file;
+  private final FileIo file;
   private final int hashSize;
   private final RecordHeader record = new RecordHeader();
   private long[] offsets = new long[1024];
   private int count;
 
-  private LostSpace(MappedIo file, int hashSize) {
+  private LostSpace(FileIo file, int hashSize) {
     this.file = file;
     this.hashSize = hashSize;
   }
@@ -41,7 +41,7 @@ final class LostSpace {
    * Whether the header looks as a commit leaves it that was interrupted before its recovery data
    * became valid.
    */
-  static boolean isSuspected(MappedIo file) {
+  static boolean isSuspected(FileIo file) {
     long area = unsigned(file.readInt(OFF_RECOVERY_START));
     if (area == 0) {
       return false;
@@ -70,7 +70,7 @@ final class LostSpace {
    *
    * @return bytes given to the free list; 0 too if the lists are damaged: then nothing is changed
    */
-  static long reclaim(MappedIo file, int hashSize) {
+  static long reclaim(FileIo file, int hashSize) {
     try {
       return new LostSpace(file, hashSize).run();
     } catch (TdbException e) {

@@ -17,7 +17,7 @@ import org.ctdbj.tdb.os.NativeFile;
  * The mapped data part of a TDB file. Others may grow the file at any time; that is noticed when an
  * offset seems to be outside.
  */
-final class MappedIo implements TdbIo {
+final class MappedIo implements FileIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
 
@@ -47,7 +47,8 @@ final class MappedIo implements TdbIo {
     refresh();
   }
 
-  int pageSize() {
+  @Override
+  public int pageSize() {
     return pageSize;
   }
 
@@ -93,7 +94,8 @@ final class MappedIo implements TdbIo {
     size = now;
   }
 
-  void close() {
+  @Override
+  public void close() {
     if (mapping != null) {
       mapping.close();
       mapping = null;
@@ -103,23 +105,20 @@ final class MappedIo implements TdbIo {
     }
   }
 
-  /** Waits until {@code [offset, offset + length)} and the size of the file are on the disk. */
-  void sync(long offset, long length) {
+  @Override
+  public void sync(long offset, long length) {
     file.dataSync();
     mapping.sync(offset, length);
     syncObserver.run();
   }
 
-  /** Sets the modification time, so that backup programs see what was written by mapping. */
-  void touch() {
+  @Override
+  public void touch() {
     file.touch();
   }
 
-  /**
-   * Has {@code observer} called when a sync is done. At these moments a crash leaves the file in a
-   * known state.
-   */
-  void observeSyncs(Runnable observer) {
+  @Override
+  public void observeSyncs(Runnable observer) {
     syncObserver = observer;
   }
 

@@ -18,7 +18,7 @@ final class Recovery {
   private Recovery() {}
 
   /** Whether the file says that a commit was interrupted after its recovery data became valid. */
-  static boolean isNeeded(MappedIo file) {
+  static boolean isNeeded(FileIo file) {
     long area = unsigned(file.readInt(OFF_RECOVERY_START));
     return area != 0
         && file.inBounds(area, RECORD_HEADER)
@@ -31,7 +31,7 @@ final class Recovery {
    *
    * @throws TdbException {@link TdbError#CORRUPT} if the recovery data does not fit the file
    */
-  static void run(MappedIo file) {
+  static void run(FileIo file) {
     file.refresh();
     long area = unsigned(file.readInt(OFF_RECOVERY_START));
     var header = new RecordHeader();
@@ -58,7 +58,7 @@ final class Recovery {
     file.sync(0, file.size());
   }
 
-  private static void replay(MappedIo file, long area, byte[] data, boolean write) {
+  private static void replay(FileIo file, long area, byte[] data, boolean write) {
     var bytes = MemorySegment.ofArray(data);
     int at = 0;
     while (at + 8 < data.length) {
@@ -79,7 +79,7 @@ final class Recovery {
     }
   }
 
-  private static int fileOrder(MappedIo file, int word) {
+  private static int fileOrder(FileIo file, int word) {
     return file.convert() ? Integer.reverseBytes(word) : word;
   }
 }

@@ -5,8 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.function.Supplier;
-import org.ctdbj.tdb.os.LockMode;
 
 /**
  * An open TDB file, shared live with other handles and with C processes that use libtdb.
@@ -23,23 +21,26 @@ import org.ctdbj.tdb.os.LockMode;
  * <p>Keys and values are any bytes, also none. Offsets and lengths found in the file are checked
  * before they are used.
  */
-public final class Tdb implements AutoCloseable {
-  private final TdbState state;
+public final class Tdb extends LockCalls implements AutoCloseable {
   private final TdbOpener.Opened opened;
   private final FreeList freeList;
   private final LockedRecords records;
-  private final WholeDatabase whole;
+  private final Cursor cursor;
   private final Transactions transactions;
   private boolean closed;
 
-  private Tdb(TdbOpener.Opened opened) {
+  private Tdb(TdbOpener.Opened opened, FreeList freeList, RecordStore store) {
+    super(opened.state(), new WholeDatabase(opened.state(), store));
     this.opened = opened;
-    this.state = opened.state();
-    this.freeList = new FreeList(state);
-    var store = new RecordStore(state, freeList);
+    this.freeList = freeList;
     this.records = new LockedRecords(state, store);
-    this.whole = new WholeDatabase(state, store);
+    this.cursor = new Cursor(state, store);
     this.transactions = new Transactions(state, freeList, store);
+  }
+
+  private static Tdb of(TdbOpener.Opened opened) {
+    var freeList = new FreeList(opened.state());
+    return new Tdb(opened, freeList, new RecordStore(opened.state(), freeList));
   }
 
   /**
@@ -55,7 +56,18 @@ public final class Tdb implements AutoCloseable {
    *     expected where
    */
   public static Tdb open(Path path, TdbOptions options) {
-    return new Tdb(TdbOpener.open(path, options));
+    return of(TdbOpener.open(path, options));
+  }
+
+  /**
+   * A new database in memory ({@link TdbFlag#INTERNAL}): one handle, no locks, no transactions,
+   * gone when it is closed.
+   *
+   * @param name what exceptions call it
+   * @param hashSize number of hash chains
+   */
+  public static Tdb inMemory(String name, int hashSize) {
+    return open(Path.of(name), TdbOptions.of(TdbFlag.INTERNAL).withHashSize(hashSize));
   }
 
   /**
@@ -64,7 +76,7 @@ public final class Tdb implements AutoCloseable {
    * it.
    */
   public Tdb reopen() {
-    return new Tdb(opened.reopen(state.flags, state.maxDead));
+    return of(opened.reopen(state.flags, state.maxDead));
   }
 
   public Path path() {
@@ -93,106 +105,6 @@ public final class Tdb implements AutoCloseable {
           state.io.refresh();
           return state.io.size();
         });
-  }
-
-  /** The hash chain that a key belongs to, 0 to {@link #hashSize()} - 1. Takes no lock. */
-  public int chainOf(byte[] key) {
-    return state.chainOf(state.hashOf(key));
-  }
-
-  /** Write-locks the chain of {@code key} if that is possible at once. */
-  public boolean tryLockChain(byte[] key) {
-    try {
-      return state.locks.tryLockChain(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  /**
-   * Write-locks the chain of {@code key}. The caller holds no other chain, or deadlocks with one
-   * who holds this one.
-   */
-  public void lockChain(byte[] key) {
-    try {
-      state.locks.lockChain(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  public void unlockChain(byte[] key) {
-    try {
-      state.locks.unlockChain(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  /**
-   * Read-locks the chain of {@code key} if that is possible at once. In a file with mutexes readers
-   * exclude each other.
-   */
-  public boolean tryLockChainRead(byte[] key) {
-    try {
-      return state.locks.tryLockChainRead(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  public void lockChainRead(byte[] key) {
-    try {
-      state.locks.lockChainRead(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  public void unlockChainRead(byte[] key) {
-    try {
-      state.locks.unlockChainRead(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  /** Write-locks the whole database if that is possible at once. The handle must hold no chain. */
-  public boolean tryLockAll() {
-    try {
-      return whole.lock(LockMode.WRITE, false);
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  /** Write-locks the whole database. The handle must hold no chain. */
-  public void lockAll() {
-    try {
-      whole.lock(LockMode.WRITE, true);
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  public void unlockAll() {
-    try {
-      whole.unlock(LockMode.WRITE);
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  public boolean tryLockAllRead() {
-    return guarded(() -> whole.lock(LockMode.READ, false));
-  }
-
-  public void lockAllRead() {
-    run(() -> whole.lock(LockMode.READ, true));
-  }
-
-  public void unlockAllRead() {
-    run(() -> whole.unlock(LockMode.READ));
   }
 
   /** The value of {@code key}, null if there is none. */
@@ -314,6 +226,24 @@ public final class Tdb implements AutoCloseable {
     return guarded(() -> new Traverse(state).oneChain(chain, visitor));
   }
 
+  /**
+   * The first key of the database, null if it is empty; starts a walk with {@link #nextKey}. Until
+   * the walk has moved on, or ended, the record is kept in its chain: this handle can delete it and
+   * still go on from it. A handle has one such position. In a file with mutexes it can deadlock
+   * with another holder's {@link #lockAll}, as {@link #traverse} can.
+   */
+  public byte[] firstKey() {
+    return guarded(cursor::first);
+  }
+
+  /**
+   * The key that follows {@code key}; null after the last one, and if {@code key} is neither in the
+   * database nor where the walk stands.
+   */
+  public byte[] nextKey(byte[] key) {
+    return guarded(() -> cursor.next(key));
+  }
+
   /** Removes all records. The file keeps its size. */
   public void wipe() {
     run(whole::wipe);
@@ -366,22 +296,38 @@ public final class Tdb implements AutoCloseable {
    * while another holder has one open. Inside a transaction, starts another or, without {@link
    * TdbFlag#ALLOW_NESTING}, fails with {@link TdbError#NESTING}.
    *
-   * <p>The handle must hold no lock, or the exclusive allrecord lock: then nothing more is locked
-   * and {@link #lockAll} stays in force after the transaction.
+   * <p>The handle must hold no lock ({@link TdbError#LOCK}), or the exclusive allrecord lock: then,
+   * unlike with libtdb, nothing more is locked and {@link #lockAll} stays in force after the
+   * transaction. It must be writable and a file ({@link TdbError#EINVAL}), and in no traverse.
    */
   public void transactionStart() {
     run(transactions::start);
   }
 
   /**
+   * {@link #transactionStart} that does not wait for another holder's transaction.
+   *
+   * @return false if there is one
+   */
+  public boolean tryTransactionStart() {
+    return guarded(transactions::tryStart);
+  }
+
+  /**
    * Does all of a commit that can fail for want of space. After it only {@link #transactionCommit}
-   * and {@link #transactionCancel} are possible. A failure cancels the transaction.
+   * and {@link #transactionCancel} are possible: a write fails, and the commit after it too. A
+   * failure cancels the transaction, also the failure ({@link TdbError#EINVAL}) of doing this
+   * twice. Inside an inner transaction it does nothing.
    */
   public void transactionPrepareCommit() {
     run(transactions::prepare);
   }
 
-  /** Makes the transaction permanent. A failure cancels it; the file then has its old contents. */
+  /**
+   * Makes the transaction permanent. A failure cancels it; the file then has its old contents. Of
+   * an inner transaction: leaves the rest to the outer one, or fails with {@link TdbError#IO} if an
+   * inner one was cancelled before, and has ended in both cases.
+   */
   public void transactionCommit() {
     run(transactions::commit);
   }
@@ -412,6 +358,32 @@ public final class Tdb implements AutoCloseable {
     return guarded(whole::info);
   }
 
+  /**
+   * The text that libtdb 1.4.8's {@code tdb_summary} and {@code tdbtool info} give about the file;
+   * {@link #statistics} has the numbers. Locked as in {@link #check}, but damage is thrown.
+   */
+  public String summary() {
+    return statistics().toString();
+  }
+
+  /** How the file's space is used; locked as in {@link #check}, but damage is thrown. */
+  public Statistics statistics() {
+    return guarded(whole::statistics);
+  }
+
+  /**
+   * Shows what looks like a record anywhere in a damaged file, ordered by length of the key, then
+   * key; also old contents, and several records of one key, can be among it. Finds the same records
+   * as libtdb 1.4's {@code tdb_rescue}. Damage is never thrown. Locked as in {@link #check}; this
+   * handle refuses to write meanwhile.
+   *
+   * @return number of records shown
+   * @throws TdbException if the file cannot be locked or read
+   */
+  public long rescue(RecordVisitor visitor) {
+    return guarded(() -> whole.rescue(visitor));
+  }
+
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
   void observeSyncs(Runnable observer) {
     state.file.observeSyncs(observer);
@@ -428,22 +400,6 @@ public final class Tdb implements AutoCloseable {
       transactions.cancelAll();
     } finally {
       opened.close();
-    }
-  }
-
-  private <R> R guarded(Supplier<R> call) {
-    try {
-      return call.get();
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
-  }
-
-  private void run(Runnable call) {
-    try {
-      call.run();
-    } catch (InternalError e) {
-      throw state.damaged(e);
     }
   }
 }

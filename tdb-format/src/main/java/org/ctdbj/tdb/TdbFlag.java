@@ -8,11 +8,14 @@ import java.util.Set;
 public enum TdbFlag {
   /** Wipe the file when opening it while nobody else holds it open with this flag. */
   CLEAR_IF_FIRST(1),
-  /** Memory only. Known so that it can be named in a refusal; not supported here. */
+  /**
+   * Memory only: nothing on the disk, no locks, no transactions; lost when it is closed. Implies
+   * NOLOCK, NOMMAP and INCOMPATIBLE_HASH.
+   */
   INTERNAL(2),
   /** Take no lock at all: the caller answers for exclusion. */
   NOLOCK(4),
-  /** Do not map the file. Known so that it can be named in a refusal; not supported here. */
+  /** Do not map the file: read and write by system calls. Not for files with mutexes. */
   NOMMAP(8),
   /** The file is in the other byte order than this machine; when creating: make it so. */
   CONVERT(16),

@@ -39,6 +39,23 @@ interface TdbIo {
 
   void read(long offset, byte[] to, int at, int length);
 
+  /**
+   * A copy of the bytes.
+   *
+   * @throws TdbException {@link TdbError#OOM} if they are more than an array can have
+   */
+  default byte[] readBytes(long offset, long length) {
+    if (length > Integer.MAX_VALUE - 8) {
+      throw TdbException.of(
+          TdbError.OOM,
+          path(),
+          length + " bytes at offset " + offset + " do not fit an array: only parse can show them");
+    }
+    var bytes = new byte[(int) length];
+    read(offset, bytes, 0, bytes.length);
+    return bytes;
+  }
+
   void write(long offset, MemorySegment from, long at, long length);
 
   /** Whether the bytes at {@code offset} are {@code bytes}. */

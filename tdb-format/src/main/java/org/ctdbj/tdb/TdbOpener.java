@@ -66,6 +66,10 @@ final class TdbOpener {
     }
 
     Opened reopen(int flags, int maxDead) {
+      if (TdbFlag.INTERNAL.in(flags)) {
+        throw TdbException.of(
+            TdbError.EINVAL, state.path, "is a database in memory: it has one handle only");
+      }
       var access = options.readOnly() ? NativeFile.Access.READ_ONLY : NativeFile.Access.READ_WRITE;
       var again = NativeFile.open(state.path, access, NativeFile.Creation.NEVER, 0);
       var opener = new TdbOpener(again, options.withMaxDead(maxDead), flags);
@@ -97,6 +101,15 @@ final class TdbOpener {
 
   static Opened open(Path path, TdbOptions options) {
     int flags = effectiveFlags(path, options);
+    if (TdbFlag.INTERNAL.in(flags)) {
+      var memory = NativeFile.inMemory(path);
+      var opener = new TdbOpener(memory, options, flags);
+      return opener.closingOnFailure(
+          () -> {
+            opener.create();
+            return opener.attach(false);
+          });
+    }
     var creation =
         !options.create()
             ? NativeFile.Creation.NEVER
@@ -109,9 +122,15 @@ final class TdbOpener {
 
   private static int effectiveFlags(Path path, TdbOptions options) {
     int flags = options.flags() & ~TdbFlag.BIGENDIAN.bit();
-    if (TdbFlag.INTERNAL.in(flags) || TdbFlag.NOMMAP.in(flags)) {
+    if (TdbFlag.INTERNAL.in(flags)) {
+      flags |= TdbFlag.NOLOCK.bit() | TdbFlag.NOMMAP.bit() | TdbFlag.INCOMPATIBLE_HASH.bit();
+      flags &= ~TdbFlag.CLEAR_IF_FIRST.bit();
+    }
+    if (TdbFlag.NOMMAP.in(flags) && TdbFlag.MUTEX_LOCKING.in(flags)) {
       throw TdbException.of(
-          TdbError.EINVAL, path, "the flags INTERNAL and NOMMAP are not supported");
+          TdbError.EINVAL,
+          path,
+          "the flag MUTEX_LOCKING needs a mapped file: it excludes NOMMAP and INTERNAL");
     }
     if (TdbFlag.ALLOW_NESTING.in(flags) && TdbFlag.DISALLOW_NESTING.in(flags)) {
       throw TdbException.of(
@@ -209,14 +228,15 @@ final class TdbOpener {
    */
   private Opened attach(boolean active) {
     boolean opening = !noLock && table.holdsExtra(false);
-    var first = readHeader(0);
+    var headers = new HeaderReader(file);
+    var first = headers.readHeader(0);
     MutexArea area = null;
-    MappedIo io = null;
+    FileIo io = null;
     boolean done = false;
     try {
       boolean hasMutexes = first.hasMutexes();
-      long base = hasMutexes ? mutexSize(first) : 0;
-      var header = hasMutexes ? secondHeader(first, base) : first;
+      long base = hasMutexes ? headers.mutexSize(first, flags) : 0;
+      var header = hasMutexes ? headers.secondHeader(first, base) : first;
       if (!hasMutexes) {
         flags &= ~TdbFlag.MUTEX_LOCKING.bit();
       } else if (!noLock) {
@@ -229,7 +249,11 @@ final class TdbOpener {
       flags &= ~(TdbFlag.CONVERT.bit() | TdbFlag.BIGENDIAN.bit());
       flags |= header.convert() ? TdbFlag.CONVERT.bit() : 0;
       flags |= header.convert() && header.bigEndian() ? TdbFlag.BIGENDIAN.bit() : 0;
-      io = new MappedIo(file, base, header.convert());
+      boolean maps = !TdbFlag.NOMMAP.in(flags) || TdbFlag.INTERNAL.in(flags);
+      io =
+          maps
+              ? new MappedIo(file, base, header.convert())
+              : new PositionedIo(file, base, header.convert(), noLock);
       boolean holdActive = active || holdsProbe;
       if (holdsProbe) {
         table.unlockActive();
@@ -259,7 +283,7 @@ final class TdbOpener {
     }
   }
 
-  private Opened assemble(MappedIo io, FileHeader header, MutexArea area, boolean holdActive) {
+  private Opened assemble(FileIo io, FileHeader header, MutexArea area, boolean holdActive) {
     boolean readOnly = options.readOnly();
     boolean reclaim = area == null && !noLock;
     table.layOut(
@@ -285,7 +309,7 @@ final class TdbOpener {
     return new Opened(state, file, table, area, options, holdActive);
   }
 
-  private static void rollBack(MappedIo io, int hashSize, boolean readOnly, boolean reclaim) {
+  private static void rollBack(FileIo io, int hashSize, boolean readOnly, boolean reclaim) {
     if (readOnly) {
       throw TdbException.of(
           TdbError.CORRUPT,
@@ -302,7 +326,7 @@ final class TdbOpener {
    * Under the open lock, as libtdb does; looking for lost space needs everybody else to be out, so
    * it is only tried, and never by a handle that does not lock.
    */
-  private void recover(MappedIo io, int hashSize, boolean hasMutexes) {
+  private void recover(FileIo io, int hashSize, boolean hasMutexes) {
     boolean needed = Recovery.isNeeded(io);
     boolean reclaims = !noLock && !hasMutexes;
     boolean suspected = reclaims && !needed && LostSpace.isSuspected(io);
@@ -321,89 +345,5 @@ final class TdbOpener {
         table.unlockWholeData();
       }
     }
-  }
-
-  private FileHeader readHeader(long base) {
-    var bytes = new byte[HEADER_SIZE];
-    long size = file.size();
-    if (size < base + HEADER_SIZE) {
-      throw TdbException.at(
-          TdbError.IO,
-          path,
-          0,
-          "a TDB header of " + HEADER_SIZE + " bytes",
-          "a file of " + size + " bytes");
-    }
-    file.read(base, MemorySegment.ofArray(bytes));
-    var header = FileHeader.decode(bytes);
-    var problems = header.problems(0);
-    if (!problems.isEmpty()) {
-      var problem = problems.getFirst();
-      throw TdbException.at(
-          problem.error(), path, problem.offset(), problem.expected(), problem.found());
-    }
-    if (!header.hasMutexes() || base > 0) {
-      long needed = base + TdbLayout.dataStart(header.hashSize());
-      if (size < needed) {
-        throw TdbException.at(
-            TdbError.EINVAL,
-            path,
-            TdbLayout.OFF_HASH_SIZE,
-            "a file of at least " + needed + " bytes for " + header.hashSize() + " chains",
-            size + " bytes");
-      }
-    }
-    return header;
-  }
-
-  /** Size of the mutex area if this handle may use the file. */
-  private long mutexSize(FileHeader header) {
-    long found = TdbLayout.unsigned(header.mutexSize());
-    if (!noLock) {
-      if (!TdbFlag.MUTEX_LOCKING.in(flags)) {
-        throw TdbException.at(
-            TdbError.EINVAL,
-            path,
-            TdbLayout.OFF_FEATURE_FLAGS,
-            "a file without mutexes (flag MUTEX_LOCKING not given)",
-            "mutexes");
-      }
-      if (!MutexArea.isSupported()) {
-        throw TdbException.of(
-            TdbError.EINVAL, path, "files with mutexes are not supported on this machine");
-      }
-      long expected = MutexArea.size(header.hashSize());
-      if (found != expected) {
-        throw TdbException.at(
-            TdbError.EINVAL,
-            path,
-            TdbLayout.OFF_MUTEX_SIZE,
-            expected + " bytes of mutexes, as on this kind of machine",
-            String.valueOf(found));
-      }
-    } else if (found == 0 || found % NativeFile.pageSize() != 0) {
-      throw TdbException.at(
-          TdbError.EINVAL,
-          path,
-          TdbLayout.OFF_MUTEX_SIZE,
-          "a multiple of the page size of " + NativeFile.pageSize(),
-          String.valueOf(found));
-    }
-    return found;
-  }
-
-  private FileHeader secondHeader(FileHeader first, long base) {
-    var second = readHeader(base);
-    if (second.hashSize() != first.hashSize()
-        || second.rwlocks() != first.rwlocks()
-        || second.bigEndian() != first.bigEndian()) {
-      throw TdbException.at(
-          TdbError.CORRUPT,
-          path,
-          TdbLayout.OFF_HASH_SIZE,
-          first.hashSize() + " chains as in the header in front of the mutexes",
-          second.hashSize() + " chains behind them");
-    }
-    return second;
   }
 }

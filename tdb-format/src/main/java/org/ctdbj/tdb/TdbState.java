@@ -6,7 +6,7 @@ import java.nio.file.Path;
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
   final Path path;
-  final MappedIo file;
+  final FileIo file;
   final HandleLocks locks;
   final int hashSize;
   final TdbHash.Function hash;
@@ -22,17 +22,17 @@ final class TdbState {
   /** Read traverses under way: the handle refuses to write meanwhile, as libtdb does. */
   int readTraverses;
 
-  /** Write traverses under way. */
-  int writeTraverses;
-
   /**
    * Offsets of the records on which traverses of this handle stand; a delete leaves those in their
    * chain.
    */
   TraversePosition positions;
 
+  /** Offset of the record on which firstkey and nextkey stand, 0 if they do on none. */
+  long cursor;
+
   TdbState(
-      MappedIo file,
+      FileIo file,
       HandleLocks locks,
       int hashSize,
       TdbHash.Function hash,
@@ -106,7 +106,7 @@ final class TdbState {
         return true;
       }
     }
-    return false;
+    return offset == cursor;
   }
 
   /** Where one traverse stands; traverses of a handle nest. */

@@ -17,7 +17,6 @@ final class Transaction {
   private final CommitWriter writer;
   private final boolean ownsLocks;
   private int nested;
-  private boolean poisoned;
   private final long sizeBefore;
   private boolean openLocked;
   private boolean written;
@@ -31,9 +30,22 @@ final class Transaction {
     this.writer = new CommitWriter(state, freeList, overlay);
   }
 
-  static Transaction start(TdbState state, FreeList freeList) {
-    state.requireWritable();
-    if (state.positions != null || state.writeTraverses > 0) {
+  /**
+   * Starts one, for a handle that has none open.
+   *
+   * @param wait whether to wait for the transaction lock; for all records it always waits
+   * @return null if another holder has the transaction lock, never with {@code wait}
+   */
+  static Transaction start(TdbState state, FreeList freeList, boolean wait) {
+    if (state.readOnly) {
+      throw TdbException.of(
+          TdbError.EINVAL, state.path, "is open read-only: no transaction can be started");
+    }
+    if (state.has(TdbFlag.INTERNAL)) {
+      throw TdbException.of(
+          TdbError.EINVAL, state.path, "is a database in memory: it has no transactions");
+    }
+    if (state.positions != null) {
       throw TdbException.of(
           TdbError.LOCK, state.path, "cannot start a transaction inside a traverse");
     }
@@ -43,7 +55,11 @@ final class Transaction {
         throw TdbException.of(
             TdbError.LOCK, state.path, "cannot start a transaction while holding other locks");
       }
-      state.locks.lockTransaction();
+      if (wait) {
+        state.locks.lockTransaction();
+      } else if (!state.locks.tryLockTransaction()) {
+        return null;
+      }
       try {
         state.locks.lockAllUpgradable();
       } catch (TdbException e) {
@@ -92,7 +108,7 @@ final class Transaction {
 
   private static ReleaseSequence unlockData(TdbState state) {
     return new ReleaseSequence()
-        .run(state.locks::unlockAllUpgradable)
+        .run(state.locks::unlockAllEntirely)
         .run(state.locks::unlockTransaction);
   }
 
@@ -104,14 +120,49 @@ final class Transaction {
     nested++;
   }
 
-  /** Ends an inner transaction; false if this is the outermost one. */
+  /**
+   * Ends an inner transaction; false if this is the outermost one.
+   *
+   * @throws TdbException {@link TdbError#IO} if it was to be committed although one inside or
+   *     beside it has been cancelled; it has ended then
+   */
   boolean endNested(boolean cancelled) {
     if (nested == 0) {
       return false;
     }
     nested--;
-    poisoned |= cancelled;
+    overlay.poison(cancelled);
+    if (!cancelled) {
+      requireSound();
+    }
     return true;
+  }
+
+  private void requireSound() {
+    if (overlay.isPoisoned()) {
+      throw TdbException.of(
+          TdbError.IO,
+          state.path,
+          "an inner transaction was cancelled, or a write failed: the transaction cannot commit");
+    }
+  }
+
+  /** Preparing is for the outermost transaction; an inner one that cannot commit ends here. */
+  void prepareNested() {
+    if (overlay.isSealed() || overlay.isPoisoned()) {
+      boolean twice = overlay.isSealed();
+      nested--;
+      overlay.poison(true);
+      if (twice) {
+        throw preparedTwice();
+      }
+      requireSound();
+    }
+  }
+
+  private TdbException preparedTwice() {
+    return TdbException.of(
+        TdbError.EINVAL, state.path, "was prepared already: the transaction is cancelled");
   }
 
   boolean isNested() {
@@ -120,12 +171,15 @@ final class Transaction {
 
   void prepare() {
     if (overlay.isSealed()) {
-      throw TdbException.of(TdbError.EINVAL, state.path, "the transaction is prepared already");
+      var refused = preparedTwice();
+      cancelAfter(refused);
+      throw refused;
     }
-    if (poisoned) {
-      cancel();
-      throw TdbException.of(
-          TdbError.IO, state.path, "an inner transaction was cancelled, so the outer one is too");
+    try {
+      requireSound();
+    } catch (TdbException e) {
+      cancelAfter(e);
+      throw e;
     }
     if (overlay.isEmpty()) {
       return;
@@ -153,12 +207,19 @@ final class Transaction {
    * @return whether the file has become so fragmented that repacking pays
    */
   boolean commit() {
-    if (overlay.isEmpty() && !poisoned) {
+    if (overlay.isEmpty() && !overlay.isPoisoned()) {
       end();
       return false;
     }
     if (!overlay.isSealed()) {
       prepare();
+    } else {
+      try {
+        requireSound();
+      } catch (TdbException e) {
+        cancelAfter(e);
+        throw e;
+      }
     }
     boolean repack;
     try {

@@ -15,7 +15,7 @@ import java.util.Arrays;
 final class TransactionOverlay implements TdbIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
-  private final MappedIo file;
+  private final FileIo file;
   private final int pageSize;
   private final byte[] scratch = new byte[TdbLayout.RECORD_HEADER];
   private final MemorySegment scratchSegment = MemorySegment.ofArray(scratch);
@@ -34,8 +34,9 @@ final class TransactionOverlay implements TdbIo {
   private long size;
   private boolean grown;
   private boolean sealed;
+  private boolean poisoned;
 
-  TransactionOverlay(MappedIo file) {
+  TransactionOverlay(FileIo file) {
     this.file = file;
     this.pageSize = file.pageSize();
     this.fileSize = file.size();
@@ -49,6 +50,23 @@ final class TransactionOverlay implements TdbIo {
 
   boolean isSealed() {
     return sealed;
+  }
+
+  /** Notes that the transaction must not be committed any more. */
+  void poison(boolean failed) {
+    poisoned |= failed;
+  }
+
+  boolean isPoisoned() {
+    return poisoned;
+  }
+
+  private TdbException refusedWrite() {
+    poisoned = true;
+    return TdbException.of(
+        TdbError.EINVAL,
+        path(),
+        "the transaction is prepared: after a write it can be cancelled only");
   }
 
   boolean isEmpty() {
@@ -185,10 +203,7 @@ final class TransactionOverlay implements TdbIo {
   @Override
   public void write(long offset, MemorySegment from, long at, long length) {
     if (sealed) {
-      throw TdbException.of(
-          TdbError.EINVAL,
-          path(),
-          "the transaction is prepared: it can be committed or cancelled only");
+      throw refusedWrite();
     }
     check(offset, length);
     put(offset, from, at, length);
@@ -299,18 +314,20 @@ final class TransactionOverlay implements TdbIo {
   @Override
   public void grow(long oldSize, long addition) {
     if (sealed) {
-      throw TdbException.of(
-          TdbError.EINVAL,
-          path(),
-          "the transaction is prepared: it can be committed or cancelled only");
+      throw refusedWrite();
     }
     size = oldSize + addition;
     grown = true;
     put(oldSize, null, 0, addition);
   }
 
+  /** As with libtdb a call that changes nothing but this succeeds when the commit is prepared. */
   @Override
   public void addToSequenceNumber() {
+    if (sealed) {
+      poisoned = true;
+      return;
+    }
     writeInt(OFF_SEQUENCE_NUMBER, readInt(OFF_SEQUENCE_NUMBER) + 1);
   }
 

@@ -19,21 +19,33 @@ final class Transactions {
   }
 
   void start() {
+    begin(true);
+  }
+
+  /** False if another holder has a transaction open. */
+  boolean tryStart() {
+    begin(false);
+    return transaction != null;
+  }
+
+  private void begin(boolean wait) {
     if (transaction != null) {
       transaction.nest();
     } else {
-      transaction = Transaction.start(state, freeList);
+      transaction = Transaction.start(state, freeList, wait);
     }
   }
 
   void prepare() {
     var current = current();
-    if (!current.isNested()) {
-      try {
+    try {
+      if (current.isNested()) {
+        current.prepareNested();
+      } else {
         current.prepare();
-      } finally {
-        forgetIfEnded();
       }
+    } finally {
+      forgetIfEnded();
     }
   }
 

@@ -32,11 +32,9 @@ final class Traverse {
         throw TdbException.of(TdbError.LOCK, state.path, "a transaction of another holder is open");
       }
     }
-    state.writeTraverses++;
     try {
       return positioned(visitor, true);
     } finally {
-      state.writeTraverses--;
       if (!inTransaction) {
         state.locks.unlockTransaction();
       }
@@ -88,10 +86,8 @@ final class Traverse {
           if (offset == 0) {
             break;
           }
-          key = new byte[(int) record.keyLen];
-          value = new byte[(int) record.dataLen];
-          state.io.read(offset + RECORD_HEADER, key, 0, key.length);
-          state.io.read(offset + RECORD_HEADER + key.length, value, 0, value.length);
+          key = state.io.readBytes(offset + RECORD_HEADER, record.keyLen);
+          value = state.io.readBytes(offset + RECORD_HEADER + key.length, record.dataLen);
         } finally {
           unlock(chain, write);
         }
@@ -203,10 +199,8 @@ final class Traverse {
         guard.visit(offset);
         long next = record.next;
         if (record.magic == MAGIC_LIVE) {
-          var key = new byte[(int) record.keyLen];
-          var value = new byte[(int) record.dataLen];
-          io.read(offset + RECORD_HEADER, key, 0, key.length);
-          io.read(offset + RECORD_HEADER + key.length, value, 0, value.length);
+          byte[] key = io.readBytes(offset + RECORD_HEADER, record.keyLen);
+          byte[] value = io.readBytes(offset + RECORD_HEADER + key.length, record.dataLen);
           count++;
           if (!visitor.visit(key, value)) {
             return -count;

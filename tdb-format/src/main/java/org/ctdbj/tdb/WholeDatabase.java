@@ -16,8 +16,30 @@ final class WholeDatabase {
 
   /** False only without {@code wait}. */
   boolean lock(LockMode mode, boolean wait) {
-    state.requireWritable();
+    requireLockable();
     return state.locks.lockAll(mode, wait);
+  }
+
+  /** False if {@code progress} wants no more. */
+  boolean lock(LockMode mode, LockProgress progress) {
+    requireLockable();
+    return state.locks.lockAll(mode, progress);
+  }
+
+  void mark() {
+    requireLockable();
+    state.locks.markAll();
+  }
+
+  private void requireLockable() {
+    if (state.readOnly) {
+      throw TdbException.of(
+          TdbError.LOCK, state.path, "is open read-only and cannot be locked as a whole");
+    }
+    if (state.readTraverses > 0) {
+      throw TdbException.of(
+          TdbError.LOCK, state.path, "cannot be locked as a whole inside a read traverse");
+    }
   }
 
   void unlock(LockMode mode) {
@@ -39,6 +61,22 @@ final class WholeDatabase {
 
   FileInfo info() {
     return readLocked(() -> FileInfo.of(state));
+  }
+
+  Statistics statistics() {
+    return readLocked(() -> Statistics.of(state));
+  }
+
+  long rescue(RecordVisitor visitor) {
+    return readLocked(
+        () -> {
+          state.readTraverses++;
+          try {
+            return Rescue.run(state, visitor);
+          } finally {
+            state.readTraverses--;
+          }
+        });
   }
 
   private <R> R readLocked(Supplier<R> call) {

@@ -27,7 +27,18 @@ class ByteIdentityTest {
   static Stream<Arguments> kinds() {
     var kinds = new ArrayList<Arguments>();
     int[] sizes = {1, 7, 131};
-    int[] flags = {0, 2048, 128, 256, 2048 | 128 | 256, 16, 16 | 2048 | 128, 64 | 128};
+    int[] flags = {
+      0,
+      2048,
+      128,
+      256,
+      2048 | 128 | 256,
+      16,
+      16 | 2048 | 128,
+      64 | 128,
+      8 | 128,
+      8 | 16 | 256 | 128
+    };
     long seed = 20261123;
     for (int i = 0; i < flags.length; i++) {
       kinds.add(Arguments.of(flags[i], sizes[i % sizes.length], seed + i, false));

@@ -220,18 +220,26 @@ class FullDiskTest {
         var tdb = Tdb.open(file, TdbOptions.defaults().withReadOnly(true))) {
       assertArrayEquals(bytes("v"), tdb.fetch(bytes("k")));
       assertEquals(List.of(), tdb.check().findings());
-      List<Executable> writes =
-          List.of(
+      // The kinds of error are those of libtdb.
+      Map<Executable, TdbError> writes =
+          Map.of(
               () -> tdb.store(bytes("k"), bytes("w")),
+              TdbError.RDONLY,
               () -> tdb.append(bytes("k"), bytes("w")),
+              TdbError.RDONLY,
               () -> tdb.delete(bytes("k")),
+              TdbError.RDONLY,
               tdb::wipe,
+              TdbError.LOCK,
               tdb::lockAll,
+              TdbError.LOCK,
               tdb::transactionStart,
-              tdb::repack);
-      for (Executable write : writes) {
-        var refused = assertThrows(TdbException.class, write);
-        assertEquals(TdbError.RDONLY, refused.error());
+              TdbError.EINVAL,
+              tdb::repack,
+              TdbError.EINVAL);
+      for (var write : writes.entrySet()) {
+        var refused = assertThrows(TdbException.class, write.getKey());
+        assertEquals(write.getValue(), refused.error());
         assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
       }
       lib.ok("open t " + file + " 0 0 0");

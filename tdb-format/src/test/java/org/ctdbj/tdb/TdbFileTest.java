@@ -42,7 +42,7 @@ class TdbFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 0x400, 0xC41, VOLATILE_DATABASE, 0x45})
+  @ValueSource(ints = {0, 0x400, 0xC41, VOLATILE_DATABASE, 0x45, 8, 0x80E})
   void storesFetchesDeletes(int flags) {
     try (var tdb = Tdb.open(file(), creating(flags))) {
       assertEquals(flags & ~0x200, tdb.flags() & ~0x200);
@@ -145,6 +145,12 @@ class TdbFileTest {
       assertEquals(
           TdbError.EINVAL,
           assertThrows(TdbException.class, () -> tdb.store(bytes("n"), bytes("v"))).error());
+      assertEquals(TdbError.IO, assertThrows(TdbException.class, tdb::transactionCommit).error());
+      assertFalse(tdb.inTransaction());
+      assertFalse(tdb.exists(bytes("m")));
+      tdb.transactionStart();
+      tdb.store(bytes("m"), bytes("v"));
+      tdb.transactionPrepareCommit();
       tdb.transactionCommit();
       assertTrue(tdb.exists(bytes("m")));
     }

@@ -2,6 +2,7 @@
 package org.ctdbj.tdb.lock;
 
 import java.util.concurrent.locks.LockSupport;
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.os.Errno;
 import org.ctdbj.tdb.os.ErrnoException;
@@ -55,8 +56,12 @@ final class ByteLocks implements DataLocks {
   }
 
   @Override
-  public boolean lockAll(LockMode mode, boolean wait) {
-    if (!lockGradually(mode, CHAINS, chainBytes(), wait)) {
+  public boolean lockAll(LockMode mode, boolean wait, LockProgress progress) {
+    boolean chains =
+        wait
+            ? lockGradually(mode, CHAINS, chainBytes(), progress)
+            : file.lock(mode, CHAINS, chainBytes(), false);
+    if (!chains) {
       return false;
     }
     boolean locked = false;
@@ -74,24 +79,40 @@ final class ByteLocks implements DataLocks {
    * All at once if possible, else half by half: under load all chains are hardly ever free at the
    * same moment.
    */
-  private boolean lockGradually(LockMode mode, long offset, long length, boolean wait) {
-    if (!wait || length <= 4) {
-      return file.lock(mode, offset, length, wait);
-    }
+  private boolean lockGradually(LockMode mode, long offset, long length, LockProgress progress) {
     if (file.lock(mode, offset, length, false)) {
-      return true;
+      return isToGoOn(offset, length, progress);
+    }
+    if (length <= 4) {
+      file.lock(mode, offset, length, true);
+      return isToGoOn(offset, length, progress);
     }
     long half = length / 2;
-    lockGradually(mode, offset, half, true);
+    if (!lockGradually(mode, offset, half, progress)) {
+      return false;
+    }
     boolean locked = false;
     try {
-      locked = lockGradually(mode, offset + half, length - half, true);
+      locked = lockGradually(mode, offset + half, length - half, progress);
     } finally {
       if (!locked) {
         file.unlock(offset, half);
       }
     }
     return locked;
+  }
+
+  /** Called with everything up to the end of the range locked; unlocks the range if not. */
+  private boolean isToGoOn(long offset, long length, LockProgress progress) {
+    boolean goOn = false;
+    try {
+      goOn = progress.chainsLocked((int) ((offset + length - CHAINS) / 4), hashSize);
+    } finally {
+      if (!goOn) {
+        file.unlock(offset, length);
+      }
+    }
+    return goOn;
   }
 
   @Override

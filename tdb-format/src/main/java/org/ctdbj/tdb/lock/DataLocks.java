@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb.lock;
 
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.os.LockMode;
 
 /**
@@ -22,8 +23,16 @@ sealed interface DataLocks permits ByteLocks, MutexLocks, NoLocks {
 
   void unlock(int chain);
 
-  /** Locks all chains and all records. */
-  boolean lockAll(LockMode mode, boolean wait);
+  /** Hears of all progress and wants to go on. */
+  LockProgress GO_ON = (locked, total) -> true;
+
+  /**
+   * Locks all chains and all records.
+   *
+   * @param progress told whenever more chains are locked, if there is {@code wait}
+   * @return false also if {@code progress} wants no more
+   */
+  boolean lockAll(LockMode mode, boolean wait, LockProgress progress);
 
   /** Makes the shared lock of all chains and records exclusive; waits. */
   void upgradeAll();

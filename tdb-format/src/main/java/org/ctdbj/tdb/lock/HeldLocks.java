@@ -14,6 +14,7 @@ final class HeldLocks {
   private long[] offsets = new long[INITIAL];
   private int[] counts = new int[INITIAL];
   private LockMode[] modes = new LockMode[INITIAL];
+  private boolean[] marked = new boolean[INITIAL];
   private int size;
 
   int size() {
@@ -48,11 +49,27 @@ final class HeldLocks {
       offsets = Arrays.copyOf(offsets, 2 * size);
       counts = Arrays.copyOf(counts, 2 * size);
       modes = Arrays.copyOf(modes, 2 * size);
+      marked = Arrays.copyOf(marked, 2 * size);
     }
     offsets[size] = offset;
     counts[size] = 1;
     modes[size] = mode;
+    marked[size] = false;
     size++;
+  }
+
+  /** Counts a WRITE lock up, or adds one that somebody else holds for this handle. */
+  void mark(long offset) {
+    boolean added = find(offset) < 0;
+    count(offset, LockMode.WRITE);
+    if (added) {
+      marked[size - 1] = true;
+    }
+  }
+
+  /** Whether somebody else holds it for this handle: there is nothing to unlock. */
+  boolean isMarked(int i) {
+    return marked[i];
   }
 
   long offset(int i) {
@@ -79,5 +96,6 @@ final class HeldLocks {
     offsets[i] = offsets[size];
     counts[i] = counts[size];
     modes[i] = modes[size];
+    marked[i] = marked[size];
   }
 }

@@ -2,6 +2,7 @@
 package org.ctdbj.tdb.lock;
 
 import java.util.Objects;
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.os.LockMode;
@@ -27,22 +28,16 @@ public final class LockTable implements AutoCloseable {
   /** The number of the free list where a chain is asked for. */
   public static final int FREE_LIST = -1;
 
-  static final long OPEN_LOCK = 0;
-  static final long ACTIVE_LOCK = 4;
-  static final long TRANSACTION_LOCK = 8;
-
   private final NativeFile file;
   private final boolean noLock;
-  private final HeldLocks held = new HeldLocks();
+  private final HeaderLocks header;
   private final RecordLocks records;
   private final WholeData whole;
+  private final AllRecordLock all;
   private int hashSize;
   private DataLocks data = new NoLocks();
+  private ChainLocks chains;
   private PendingRecovery recovery;
-  private int dataLocks;
-  private LockMode allMode;
-  private int allCount;
-  private boolean allUpgradable;
 
   /**
    * A table without chains, for opening the file: they come with {@link #layOut}.
@@ -52,8 +47,11 @@ public final class LockTable implements AutoCloseable {
   public LockTable(NativeFile file, boolean noLock) {
     this.file = Objects.requireNonNull(file);
     this.noLock = noLock;
+    this.header = new HeaderLocks(file);
+    this.chains = new ChainLocks(file, data);
     this.records = new RecordLocks(file);
     this.whole = new WholeData(file, noLock);
+    this.all = new AllRecordLock(file.path());
   }
 
   /**
@@ -68,7 +66,7 @@ public final class LockTable implements AutoCloseable {
     if (hashSize <= 0) {
       throw new IllegalArgumentException("no such hash size: " + hashSize);
     }
-    if (dataLocks != 0 || allCount != 0) {
+    if (!chains.isEmpty() || all.isHeld()) {
       throw new IllegalStateException("data of " + file + " is locked");
     }
     this.hashSize = hashSize;
@@ -78,6 +76,7 @@ public final class LockTable implements AutoCloseable {
     } else {
       data = mutexes == null ? bytes : new MutexLocks(mutexes, bytes);
     }
+    this.chains = new ChainLocks(file, data);
     this.recovery = Objects.requireNonNull(recovery);
   }
 
@@ -85,48 +84,65 @@ public final class LockTable implements AutoCloseable {
     return TdbException.of(TdbError.LOCK, file.path(), what);
   }
 
-  private boolean lockBytes(LockMode mode, long offset, long length, boolean wait) {
-    return noLock || file.lock(mode, offset, length, wait);
-  }
-
-  private void unlockBytes(long offset, long length) {
-    if (!noLock) {
-      file.unlock(offset, length);
-    }
-  }
-
   // ---- the bytes before the data ----
 
   /** Byte 0, exclusive: one opener, committer or recoverer at a time. Waits. */
   public void lockOpen() {
-    nest(OPEN_LOCK, LockMode.WRITE, true);
+    lock(HeaderLocks.OPEN, LockMode.WRITE, true);
   }
 
   public void unlockOpen() {
-    unnest(OPEN_LOCK, "the open lock");
+    unlock(HeaderLocks.OPEN);
   }
 
   /** Byte 4, exclusive: true if no one who keeps it shared has the file open. */
   public boolean tryLockActive() {
-    return nest(ACTIVE_LOCK, LockMode.WRITE, false);
+    return lock(HeaderLocks.ACTIVE, LockMode.WRITE, false);
   }
 
   /** Byte 4, shared, for as long as the file is open: this handle uses it. Waits. */
   public void holdActive() {
-    nest(ACTIVE_LOCK, LockMode.READ, true);
+    lock(HeaderLocks.ACTIVE, LockMode.READ, true);
   }
 
   public void unlockActive() {
-    unnest(ACTIVE_LOCK, "the active lock");
+    unlock(HeaderLocks.ACTIVE);
   }
 
   /** Byte 8, exclusive: one transaction or write traverse at a time. */
   public boolean lockTransaction(boolean wait) {
-    return nest(TRANSACTION_LOCK, LockMode.WRITE, wait);
+    return lock(HeaderLocks.TRANSACTION, LockMode.WRITE, wait);
   }
 
   public void unlockTransaction() {
-    unnest(TRANSACTION_LOCK, "the transaction lock");
+    unlock(HeaderLocks.TRANSACTION);
+  }
+
+  /**
+   * As if {@link #lockTransaction} had been called, but without locking: another process holds the
+   * lock for this handle.
+   */
+  public void markTransaction() {
+    if (!noLock) {
+      header.mark(HeaderLocks.TRANSACTION);
+    }
+  }
+
+  /** Undoes one {@link #markTransaction}. */
+  public void unmarkTransaction() {
+    if (!noLock) {
+      header.unmark(HeaderLocks.TRANSACTION);
+    }
+  }
+
+  private boolean lock(long offset, LockMode mode, boolean wait) {
+    return noLock || header.lock(offset, mode, wait);
+  }
+
+  private void unlock(long offset) {
+    if (!noLock) {
+      header.unlock(offset);
+    }
   }
 
   /**
@@ -154,35 +170,9 @@ public final class LockTable implements AutoCloseable {
   }
 
   private void requireNoData() {
-    if (dataLocks != 0 || allCount != 0 || !records.isEmpty()) {
+    if (!chains.isEmpty() || all.isHeld() || !records.isEmpty()) {
       throw refused("cannot lock or unlock the whole data: this handle holds locks in it");
     }
-  }
-
-  private boolean nest(long offset, LockMode mode, boolean wait) {
-    int i = held.find(offset);
-    boolean covered = noLock || (i >= 0 && held.mode(i).covers(mode));
-    if (!covered && !lockBytes(mode, offset, 1, wait)) {
-      return false;
-    }
-    if (!noLock) {
-      held.count(offset, mode);
-    }
-    return true;
-  }
-
-  private void unnest(long offset, String what) {
-    if (noLock) {
-      return;
-    }
-    int i = held.find(offset);
-    if (i < 0) {
-      throw refused(what + " is not held by this handle");
-    }
-    if (held.count(i) == 1) {
-      unlockBytes(offset, 1);
-    }
-    held.decrement(i);
   }
 
   // ---- chains and free list ----
@@ -195,16 +185,14 @@ public final class LockTable implements AutoCloseable {
    * last unlock. Readers of a chain exclude each other where the file has mutexes.
    */
   public boolean lockChain(int chain, LockMode mode, boolean wait) {
-    if (hashSize == 0 || chain < FREE_LIST || chain >= hashSize) {
-      throw new IllegalArgumentException("no chain " + chain + " in " + hashSize);
-    }
-    if (allCount != 0) {
-      requireCovered(mode);
+    requireChain(chain);
+    if (all.isHeld()) {
+      all.requireCovered(mode);
       return true;
     }
     while (true) {
-      boolean first = dataLocks == 0;
-      if (!nestChain(chain, mode, wait)) {
+      boolean first = chains.isEmpty();
+      if (!noLock && !chains.lock(ByteLocks.chain(chain), mode, wait)) {
         return false;
       }
       if (!first) {
@@ -214,8 +202,8 @@ public final class LockTable implements AutoCloseable {
       try {
         clean = !recovery.isNeeded();
       } finally {
-        if (!clean) {
-          unnestChain(chain);
+        if (!clean && !noLock) {
+          chains.unlock(ByteLocks.chain(chain));
         }
       }
       if (clean) {
@@ -225,59 +213,44 @@ public final class LockTable implements AutoCloseable {
     }
   }
 
-  private void requireCovered(LockMode mode) {
-    if (!allMode.covers(mode)) {
-      throw refused("cannot lock a chain for writing under a shared allrecord lock");
-    }
-  }
-
-  private boolean nestChain(int chain, LockMode mode, boolean wait) {
-    if (noLock) {
-      return true;
-    }
-    long offset = ByteLocks.chain(chain);
-    int i = held.find(offset);
-    boolean locked;
-    if (i < 0) {
-      locked = data.lock(chain, mode, holdsChain(), wait);
-      dataLocks += locked ? 1 : 0;
-    } else {
-      locked = held.mode(i).covers(mode) || data.promote(chain, wait);
-    }
-    if (locked) {
-      held.count(offset, mode);
-    }
-    return locked;
-  }
-
-  private boolean holdsChain() {
-    return dataLocks > (held.find(ByteLocks.chain(FREE_LIST)) < 0 ? 0 : 1);
-  }
-
   /** Undoes one {@link #lockChain} of that mode. */
   public void unlockChain(int chain, LockMode mode) {
-    if (allCount != 0) {
-      requireCovered(mode);
+    if (all.isHeld()) {
+      all.requireCovered(mode);
       return;
     }
-    unnestChain(chain);
+    if (!noLock) {
+      chains.unlock(ByteLocks.chain(chain));
+    }
   }
 
-  private void unnestChain(int chain) {
-    if (noLock) {
-      return;
+  /**
+   * As if {@link #lockChain} had been called for WRITE, but without locking: another process holds
+   * the lock for this handle. Counts with real locks of the same chain; does not look for a pending
+   * recovery.
+   */
+  public void markChain(int chain) {
+    requireChain(chain);
+    if (!noLock) {
+      chains.mark(ByteLocks.chain(chain));
     }
-    long offset = ByteLocks.chain(chain);
-    int i = held.find(offset);
-    if (i < 0) {
-      throw refused(
-          chain == FREE_LIST ? "the free list is not locked" : "chain " + chain + " is not locked");
+  }
+
+  /**
+   * Undoes one {@link #markChain}. Refused for the last one if this handle has locked the chain
+   * itself.
+   */
+  public void unmarkChain(int chain) {
+    requireChain(chain);
+    if (!noLock) {
+      chains.unmark(ByteLocks.chain(chain));
     }
-    if (held.count(i) == 1) {
-      data.unlock(chain);
-      dataLocks--;
+  }
+
+  private void requireChain(int chain) {
+    if (hashSize == 0 || chain < FREE_LIST || chain >= hashSize) {
+      throw new IllegalArgumentException("no chain " + chain + " in " + hashSize);
     }
-    held.decrement(i);
   }
 
   // ---- allrecord lock ----
@@ -288,7 +261,17 @@ public final class LockTable implements AutoCloseable {
    * active lock. The owner refuses it to handles that are read-only or inside a read traverse.
    */
   public boolean lockAll(LockMode mode, boolean wait) {
-    return lockAll(mode, wait, false);
+    return lockAll(mode, wait, false, DataLocks.GO_ON);
+  }
+
+  /**
+   * {@link #lockAll(LockMode, boolean)} that waits, chain by chain where it must, and tells how far
+   * it has come.
+   *
+   * @return false if {@code progress} wanted no more: nothing is locked then
+   */
+  public boolean lockAll(LockMode mode, LockProgress progress) {
+    return lockAll(mode, true, false, progress);
   }
 
   /**
@@ -297,25 +280,17 @@ public final class LockTable implements AutoCloseable {
    * as exclusive.
    */
   public boolean lockAllUpgradable(boolean wait) {
-    return lockAll(LockMode.READ, wait, true);
+    return lockAll(LockMode.READ, wait, true, DataLocks.GO_ON);
   }
 
-  private boolean lockAll(LockMode mode, boolean wait, boolean upgradable) {
-    if (hashSize == 0) {
-      throw new IllegalStateException("the chains of " + file + " are not known yet");
-    }
-    if (allCount != 0) {
-      if (upgradable || allMode != mode) {
-        throw refused("cannot nest another kind of allrecord lock: this handle holds one");
-      }
-      allCount++;
+  private boolean lockAll(LockMode mode, boolean wait, boolean upgradable, LockProgress progress) {
+    requireChain(FREE_LIST);
+    if (all.nest(mode, upgradable)) {
       return true;
     }
-    if (holdsExtra(upgradable) || !records.isEmpty()) {
-      throw refused("cannot take the allrecord lock while this handle holds other locks");
-    }
+    requireNoExtra(upgradable);
     while (true) {
-      if (!data.lockAll(mode, wait)) {
+      if (!data.lockAll(mode, wait, progress)) {
         return false;
       }
       boolean clean = false;
@@ -327,13 +302,41 @@ public final class LockTable implements AutoCloseable {
         }
       }
       if (clean) {
-        allMode = upgradable ? LockMode.WRITE : mode;
-        allUpgradable = upgradable;
-        allCount = 1;
+        all.taken(mode, upgradable, false);
         return true;
       }
       whole.recover(this, data, records, recovery);
     }
+  }
+
+  private void requireNoExtra(boolean inTransaction) {
+    if (holdsExtra(inTransaction)) {
+      throw refused("cannot take the allrecord lock while this handle holds other locks");
+    }
+  }
+
+  /**
+   * As if {@link #lockAll} had been called for WRITE, but without locking: another process holds
+   * the lock for this handle. Refused if a commit has to be rolled back first.
+   */
+  public void markAll() {
+    requireChain(FREE_LIST);
+    if (all.nest(LockMode.WRITE, false)) {
+      return;
+    }
+    requireNoExtra(false);
+    if (recovery.isNeeded()) {
+      throw refused("cannot mark the allrecord lock: an interrupted commit is to be rolled back");
+    }
+    all.taken(LockMode.WRITE, false, true);
+  }
+
+  /**
+   * Undoes one {@link #markAll}. Refused for the last one if this handle has locked all records
+   * itself.
+   */
+  public void unmarkAll() {
+    all.unmark();
   }
 
   /** Locks the free list, which an allrecord lock does not keep others from. Does not nest. */
@@ -353,26 +356,16 @@ public final class LockTable implements AutoCloseable {
    * else can be upgrading, since the caller holds the transaction lock.
    */
   public void upgradeAll() {
-    if (allCount != 1 || !allUpgradable) {
-      throw refused("there is no upgradable allrecord lock, or it is nested " + allCount + " deep");
-    }
-    data.upgradeAll();
-    allUpgradable = false;
+    all.upgrade(data);
   }
 
   /** Undoes one {@link #lockAll}. */
   public void unlockAll(LockMode mode) {
-    if (allCount == 0) {
-      throw refused("the allrecord lock is not held by this handle");
+    all.unlock(mode, data);
+    if (!all.isHeld()) {
+      // The unlock of the whole range has taken these with it.
+      records.restore();
     }
-    if (allMode != mode && !(allUpgradable && mode == LockMode.READ)) {
-      throw refused("the allrecord lock held by this handle has another mode");
-    }
-    if (allCount == 1) {
-      data.unlockAll();
-      allUpgradable = false;
-    }
-    allCount--;
   }
 
   /** Undoes {@link #lockAllUpgradable}, upgraded or not. */
@@ -380,13 +373,19 @@ public final class LockTable implements AutoCloseable {
     unlockAll(LockMode.WRITE);
   }
 
+  /** Unlocks all records, however often they are locked: a transaction has ended. */
+  public void unlockAllEntirely() {
+    all.unlockEntirely(data);
+    records.restore();
+  }
+
   public boolean holdsAll() {
-    return allCount != 0;
+    return all.isHeld();
   }
 
   /** Whether writes of this handle are covered by its allrecord lock; an upgradable one counts. */
   public boolean holdsAllExclusive() {
-    return allCount != 0 && allMode == LockMode.WRITE;
+    return all.isExclusive();
   }
 
   /**
@@ -397,14 +396,9 @@ public final class LockTable implements AutoCloseable {
    *     allrecord lock, which do not count then
    */
   public boolean holdsExtra(boolean inTransaction) {
-    int extra = held.size();
-    if (held.find(ACTIVE_LOCK) >= 0) {
-      extra--;
-    }
-    if (inTransaction && held.find(TRANSACTION_LOCK) >= 0) {
-      extra--;
-    }
-    return extra > 0 || (!inTransaction && allCount != 0);
+    return header.holdsExtra(inTransaction)
+        || !chains.isEmpty()
+        || (!inTransaction && all.isHeld());
   }
 
   // ---- records ----
@@ -412,13 +406,13 @@ public final class LockTable implements AutoCloseable {
   /**
    * Shared lock on the byte at a record's offset: a traverse stands there and nobody frees the
    * record. Waits. Nests. Costs nothing under an allrecord lock, and then {@link #unlockRecord}
-   * must be called under it too.
+   * must be called under it too, or {@link #giveUpRecord}.
    *
    * @param offset where the record begins, logical
    */
   public void lockRecord(long offset) {
     requireRecord(offset);
-    if (noLock || allCount != 0) {
+    if (noLock || all.isHeld()) {
       return;
     }
     records.lock(offset);
@@ -427,11 +421,22 @@ public final class LockTable implements AutoCloseable {
   /** Undoes one {@link #lockRecord}. */
   public void unlockRecord(long offset) {
     requireRecord(offset);
-    if (noLock || allCount != 0) {
+    if (noLock || all.isHeld()) {
       return;
     }
     if (!records.unlock(offset)) {
       throw refused("record " + offset + " is not locked");
+    }
+  }
+
+  /** Undoes one {@link #lockRecord}, if there is one that an allrecord lock has not spared. */
+  public void giveUpRecord(long offset) {
+    if (!noLock && records.holds(offset)) {
+      if (all.isLocked()) {
+        records.forget(offset);
+      } else {
+        records.unlock(offset);
+      }
     }
   }
 
@@ -444,8 +449,8 @@ public final class LockTable implements AutoCloseable {
     if (noLock) {
       return true;
     }
-    if (allCount != 0) {
-      return allMode == LockMode.WRITE;
+    if (all.isHeld()) {
+      return all.isExclusive();
     }
     return records.probe(offset);
   }
@@ -463,25 +468,13 @@ public final class LockTable implements AutoCloseable {
    */
   public void releaseAllButActive() {
     var release = new ReleaseSequence();
-    if (allCount != 0) {
-      allCount = 0;
-      allUpgradable = false;
-      release.run(data::unlockAll).run(whole::unlock);
+    if (all.isHeld()) {
+      all.giveUp(release, data);
+      release.run(whole::unlock);
     }
     release.run(records::releaseAll);
-    for (int i = held.size() - 1; i >= 0; i--) {
-      long offset = held.offset(i);
-      if (offset == ACTIVE_LOCK) {
-        continue;
-      }
-      held.remove(i);
-      if (offset >= ByteLocks.chain(FREE_LIST)) {
-        dataLocks--;
-        release.run(() -> data.unlock((int) ((offset - ByteLocks.CHAINS) / 4)));
-      } else {
-        release.run(() -> unlockBytes(offset, 1));
-      }
-    }
+    chains.giveUpAll(release);
+    header.giveUpAllBut(HeaderLocks.ACTIVE, release);
     release.end();
   }
 
@@ -489,11 +482,7 @@ public final class LockTable implements AutoCloseable {
   @Override
   public void close() {
     var release = new ReleaseSequence().run(this::releaseAllButActive);
-    int active = held.find(ACTIVE_LOCK);
-    if (active >= 0) {
-      held.remove(active);
-      release.run(() -> unlockBytes(ACTIVE_LOCK, 1));
-    }
+    header.giveUpAllBut(-1, release);
     release.end();
   }
 }

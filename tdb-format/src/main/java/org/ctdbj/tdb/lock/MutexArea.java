@@ -3,6 +3,7 @@ package org.ctdbj.tdb.lock;
 
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.os.Errno;
@@ -81,6 +82,27 @@ public final class MutexArea implements AutoCloseable {
     }
     long end = firstMutex(mutexSize) + (hashSize + 1L) * mutexSize;
     return (end + pageSize - 1) / pageSize * pageSize;
+  }
+
+  /**
+   * What kind of machine has made a mutex area of {@code found} bytes, as words to add to a
+   * refusal; empty if that is not known. Pages are of 4, 16 or 64 KiB.
+   */
+  public static String origin(int hashSize, long found) {
+    for (int pageSize : new int[] {4096, 16384, 65536}) {
+      boolean x86 =
+          pageSize == 4096 && size(hashSize, RobustMutexes.SIZE_X86_64, pageSize) == found;
+      boolean arm = size(hashSize, RobustMutexes.SIZE_AARCH64, pageSize) == found;
+      if (x86 || arm) {
+        String machine = x86 ? arm ? "x86_64 or aarch64" : "x86_64" : "aarch64";
+        return ", as on "
+            + machine
+            + " with pages of "
+            + pageSize
+            + " bytes; if no process uses the file, open it there or remove it";
+      }
+    }
+    return "";
   }
 
   /**
@@ -172,9 +194,11 @@ public final class MutexArea implements AutoCloseable {
   /**
    * Locks all chains.
    *
-   * @return false if something is busy, only without {@code wait}; nothing is locked then
+   * @param progress told when this had to wait for the holder of a chain, and at the end
+   * @return false if something is busy, only without {@code wait}, or if {@code progress} wants no
+   *     more; nothing is locked then
    */
-  boolean lockAll(LockMode mode, boolean wait) {
+  boolean lockAll(LockMode mode, boolean wait, LockProgress progress) {
     if (!acquire(ALL_MUTEX, wait)) {
       return false;
     }
@@ -195,7 +219,7 @@ public final class MutexArea implements AutoCloseable {
     setState(mode.code());
     boolean passed = false;
     try {
-      passed = passAllChains(wait);
+      passed = passAllChains(wait, progress);
     } finally {
       if (!passed) {
         unlockAll();
@@ -205,15 +229,18 @@ public final class MutexArea implements AutoCloseable {
   }
 
   /** Waits out every holder of a chain; new ones queue behind the allrecord lock. */
-  private boolean passAllChains(boolean wait) {
+  private boolean passAllChains(boolean wait, LockProgress progress) {
     for (int chain = 0; chain < hashSize; chain++) {
       long mutex = chainMutex(chain);
-      if (!acquire(mutex, wait)) {
-        return false;
+      boolean atOnce = acquire(mutex, false);
+      if (!atOnce) {
+        if (!wait || !progress.chainsLocked(chain, hashSize) || !acquire(mutex, true)) {
+          return false;
+        }
       }
       release(mutex);
     }
-    return true;
+    return !wait || progress.chainsLocked(hashSize, hashSize);
   }
 
   /**
@@ -229,7 +256,7 @@ public final class MutexArea implements AutoCloseable {
     setState(LockMode.WRITE.code());
     boolean passed = false;
     try {
-      passed = passAllChains(true);
+      passed = passAllChains(true, DataLocks.GO_ON);
     } finally {
       if (!passed) {
         downgradeAll();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb.lock;
 
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.os.LockMode;
 
 /** For files with mutexes: they guard chains and free list, and byte locks the records. */
@@ -36,8 +37,8 @@ final class MutexLocks implements DataLocks {
   }
 
   @Override
-  public boolean lockAll(LockMode mode, boolean wait) {
-    if (!area.lockAll(mode, wait)) {
+  public boolean lockAll(LockMode mode, boolean wait, LockProgress progress) {
+    if (!area.lockAll(mode, wait, progress)) {
       return false;
     }
     boolean locked = false;

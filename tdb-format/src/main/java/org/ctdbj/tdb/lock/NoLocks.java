@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb.lock;
 
+import org.ctdbj.tdb.LockProgress;
 import org.ctdbj.tdb.os.LockMode;
 
 /** For handles with flag NOLOCK: everything succeeds and excludes nobody. */
@@ -19,7 +20,7 @@ record NoLocks() implements DataLocks {
   public void unlock(int chain) {}
 
   @Override
-  public boolean lockAll(LockMode mode, boolean wait) {
+  public boolean lockAll(LockMode mode, boolean wait, LockProgress progress) {
     return true;
   }
 

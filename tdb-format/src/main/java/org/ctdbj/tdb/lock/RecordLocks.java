@@ -17,6 +17,18 @@ final class RecordLocks {
     return held.isEmpty();
   }
 
+  boolean holds(long offset) {
+    return held.find(offset) >= 0;
+  }
+
+  /** Drops one lock that an allrecord lock covers now: the unlock of that takes it along. */
+  void forget(long offset) {
+    int i = held.find(offset);
+    if (i >= 0) {
+      held.decrement(i);
+    }
+  }
+
   void lock(long offset) {
     if (held.find(offset) < 0) {
       file.lock(LockMode.READ, offset, 1, true);

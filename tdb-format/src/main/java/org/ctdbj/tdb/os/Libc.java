@@ -38,6 +38,7 @@ final class Libc {
   private static final int AT_EMPTY_PATH = 0x1000;
   private static final int STATX_BASIC = 0x7ff;
   private static final int SC_PAGESIZE = 30;
+  private static final int MFD_CLOEXEC = 1;
 
   /**
    * Bytes of {@code struct statx}; unlike {@code struct stat} it is the same on every architecture.
@@ -73,6 +74,8 @@ final class Libc {
       link("ftruncate", of(JAVA_INT, JAVA_INT, JAVA_LONG), ERRNO);
   private static final MethodHandle POSIX_FALLOCATE =
       link("posix_fallocate", of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle MEMFD_CREATE =
+      link("memfd_create", of(JAVA_INT, ADDRESS, JAVA_INT), ERRNO);
   private static final MethodHandle FDATASYNC = link("fdatasync", of(JAVA_INT, JAVA_INT), ERRNO);
   private static final MethodHandle FUTIMENS =
       link("futimens", of(JAVA_INT, JAVA_INT, ADDRESS), ERRNO);
@@ -214,6 +217,15 @@ final class Libc {
   static int fallocate(int fd, long offset, long length) {
     try {
       return -(int) POSIX_FALLOCATE.invokeExact(fd, offset, length);
+    } catch (Throwable t) {
+      throw wrongCall(t);
+    }
+  }
+
+  /** An anonymous file that programs started by this one do not inherit. */
+  static int memfdCreate(MemorySegment state) {
+    try {
+      return (int) result((int) MEMFD_CREATE.invokeExact(state, EMPTY_STRING, MFD_CLOEXEC), state);
     } catch (Throwable t) {
       throw wrongCall(t);
     }

@@ -131,6 +131,21 @@ public final class NativeFile implements AutoCloseable {
     }
   }
 
+  /**
+   * A new, empty file without a place in any file system; its bytes are gone when it is closed.
+   *
+   * @param name what exceptions call it
+   */
+  public static NativeFile inMemory(Path name) {
+    var arena = Arena.ofAuto();
+    var state = Libc.newCallState(arena);
+    int fd = Libc.memfdCreate(state);
+    if (fd < 0) {
+      throw ErrnoException.failure(TdbError.IO, name, -fd, "memfd_create", -1);
+    }
+    return new NativeFile(name, Access.READ_WRITE, arena, state, fd);
+  }
+
   private static MemorySegment nativeName(Path path, Arena arena) {
     byte[] name = path.toString().getBytes(FILE_NAMES);
     var zeroTerminated = arena.allocate(name.length + 1L);

@@ -22,10 +22,16 @@ public final class RobustMutexes {
   /** More than {@code sizeof(pthread_mutexattr_t)} anywhere. */
   private static final int ATTRIBUTES_SIZE = 64;
 
+  /** {@code sizeof(pthread_mutex_t)} of glibc on x86_64. */
+  public static final int SIZE_X86_64 = 40;
+
+  /** {@code sizeof(pthread_mutex_t)} of glibc on aarch64. */
+  public static final int SIZE_AARCH64 = 48;
+
   private static final int SIZE =
       switch (System.getProperty("os.arch")) {
-        case "amd64", "x86_64" -> 40;
-        case "aarch64" -> 48;
+        case "amd64", "x86_64" -> SIZE_X86_64;
+        case "aarch64" -> SIZE_AARCH64;
         default -> 0;
       };
 

@@ -152,12 +152,62 @@ class ByteLockTest {
     a.locks.lockTransaction(true);
     assertRefused(() -> a.locks.lockAll(WRITE, true));
     a.locks.unlockTransaction();
-    a.locks.lockRecord(200);
-    assertRefused(() -> a.locks.lockAll(WRITE, true));
-    a.locks.unlockRecord(200);
     a.locks.holdActive();
     assertTrue(a.locks.lockAll(WRITE, true));
     assertEquals(List.of("READ 4 4", "WRITE 168 EOF"), held());
+  }
+
+  @Test
+  void recordLocksOutliveTheAllRecordLock() throws Exception {
+    a.locks.lockRecord(200);
+    a.locks.lockRecord(300);
+    assertTrue(a.locks.lockAll(WRITE, true));
+    assertEquals(List.of("WRITE 168 EOF"), held());
+    a.locks.giveUpRecord(300);
+    a.locks.unlockAll(WRITE);
+    assertEquals(List.of("READ 200 200"), held());
+    a.locks.markAll();
+    a.locks.giveUpRecord(200);
+    a.locks.giveUpRecord(200);
+    a.locks.unmarkAll();
+    assertEquals(List.of(), held());
+  }
+
+  @Test
+  void marksCountButLockNothing() throws Exception {
+    a.locks.markChain(3);
+    assertEquals(List.of(), held());
+    assertTrue(a.locks.lockChain(3, WRITE, true));
+    assertEquals(List.of(), held(), "the mark covers it");
+    assertRefused(() -> a.locks.lockAll(WRITE, true));
+    assertRefused(a.locks::markAll);
+    a.locks.unlockChain(3, WRITE);
+    a.locks.unmarkChain(3);
+    assertRefused(() -> a.locks.unmarkChain(3));
+    a.locks.lockChain(3, WRITE, true);
+    a.locks.markChain(3);
+    a.locks.unmarkChain(3);
+    assertRefused(() -> a.locks.unmarkChain(3));
+    a.locks.unlockChain(3, WRITE);
+    a.locks.markTransaction();
+    assertRefused(() -> a.locks.lockAll(WRITE, true));
+    a.locks.unmarkTransaction();
+    assertRefused(a.locks::unmarkTransaction);
+    a.locks.markAll();
+    a.locks.markAll();
+    assertTrue(a.locks.lockChain(5, WRITE, true));
+    assertRefused(() -> a.locks.lockAll(READ, true));
+    a.locks.unlockChain(5, WRITE);
+    a.locks.unmarkAll();
+    assertTrue(a.locks.holdsAllExclusive());
+    a.locks.unmarkAll();
+    assertRefused(a.locks::unmarkAll);
+    a.locks.lockAll(WRITE, true);
+    assertRefused(a.locks::unmarkAll);
+    a.locks.markChain(1);
+    a.locks.releaseAllButActive();
+    assertEquals(List.of(), held());
+    assertFalse(a.locks.holdsExtra(false));
   }
 
   @Test

@@ -100,7 +100,7 @@ public record FileInfo(
         recoveryBytes);
   }
 
-  private static boolean isJenkins(TdbState state) {
+  static boolean isJenkins(TdbState state) {
     byte[] probe = {1};
     return state.hashOf(probe) == TdbHash.jenkins(probe, 0, probe.length);
   }

@@ -412,6 +412,32 @@ public final class Tdb implements AutoCloseable {
     return guarded(whole::info);
   }
 
+  /**
+   * The text that libtdb 1.4.8's {@code tdb_summary} and {@code tdbtool info} give about the file;
+   * {@link #statistics} has the numbers. Locked as in {@link #check}, but damage is thrown.
+   */
+  public String summary() {
+    return statistics().toString();
+  }
+
+  /** How the file's space is used; locked as in {@link #check}, but damage is thrown. */
+  public Statistics statistics() {
+    return guarded(whole::statistics);
+  }
+
+  /**
+   * Shows what looks like a record anywhere in a damaged file, ordered by length of the key, then
+   * key; also old contents, and several records of one key, can be among it. Finds the same records
+   * as libtdb 1.4's {@code tdb_rescue}. Damage is never thrown. Locked as in {@link #check}; this
+   * handle refuses to write meanwhile.
+   *
+   * @return number of records shown
+   * @throws TdbException if the file cannot be locked or read
+   */
+  public long rescue(RecordVisitor visitor) {
+    return guarded(() -> whole.rescue(visitor));
+  }
+
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
   void observeSyncs(Runnable observer) {
     state.file.observeSyncs(observer);

@@ -41,6 +41,22 @@ final class WholeDatabase {
     return readLocked(() -> FileInfo.of(state));
   }
 
+  Statistics statistics() {
+    return readLocked(() -> Statistics.of(state));
+  }
+
+  long rescue(RecordVisitor visitor) {
+    return readLocked(
+        () -> {
+          state.readTraverses++;
+          try {
+            return Rescue.run(state, visitor);
+          } finally {
+            state.readTraverses--;
+          }
+        });
+  }
+
   private <R> R readLocked(Supplier<R> call) {
     if (state.readOnly || state.locks.holdsAll()) {
       return call.get();

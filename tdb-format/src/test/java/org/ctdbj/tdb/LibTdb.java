@@ -91,6 +91,36 @@ final class LibTdb implements AutoCloseable {
     return lib;
   }
 
+  /**
+   * Starts a process that offers libtdb's C interface: its commands are those of the file
+   * libtdb_api.py. Skips the test if the machine has no libtdb.
+   */
+  static LibTdb startApi() throws IOException {
+    Assumptions.assumeTrue(Files.isExecutable(PYTHON), "needs /usr/bin/python3");
+    String program;
+    try (var in = LibTdb.class.getResourceAsStream("libtdb_api.py")) {
+      program = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    var process =
+        new ProcessBuilder(PYTHON.toString(), "-u", "-c", program)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    var lib = new LibTdb(process);
+    if (!"ready".equals(lib.from.readLine())) {
+      lib.close();
+      Assumptions.abort("needs the library libtdb.so.1 (Debian package libtdb1)");
+    }
+    return lib;
+  }
+
+  /** The bytes of an answer of the form v followed by hexadecimal digits. */
+  static byte[] bytes(String answer) {
+    if (!answer.startsWith("v")) {
+      throw new AssertionError("libtdb: expected a value: " + answer);
+    }
+    return HexFormat.of().parseHex(answer.substring(1));
+  }
+
   /** Opens {@code path} read-write in the child under {@code name}. */
   void open(String name, Path path, int hashSize, int flags) {
     ok("open " + name + " " + path + " " + hashSize + " " + flags + " " + (2 | 0100));

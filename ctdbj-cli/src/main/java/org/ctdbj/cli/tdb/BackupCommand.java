@@ -3,7 +3,6 @@ package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.ctdbj.cli.CommandFailure;
@@ -69,7 +68,8 @@ final class BackupCommand extends Subcommand {
         names = {"-l", "--no-lock"},
         description =
             "Open for reading and take no lock, for files that may not be written. Changes made"
-                + " meanwhile may be in the copy in part.")
+                + " meanwhile may be in the copy in part, or make the file look damaged: then no"
+                + " copy is made.")
     private boolean none;
 
     @Option(
@@ -181,8 +181,11 @@ final class BackupCommand extends Subcommand {
     try (var progress = progress("restoring " + file);
         var copy = NewFile.at(file)) {
       if (!Files.exists(backup)) {
-        throw new NoSuchFileException(
-            backup.toString(), null, "there is no backup; the damaged file stays as it is");
+        throw new CommandFailure(
+            backup
+                + ": there is no backup; "
+                + file
+                + " stays as it is\nsave what can be found with 'ctdbj tdb rescue'"); the damaged file stays as it is");
       }
       records = new TdbCopy(backup, TdbCopy.Locking.NONE, hashSize, progress).to(copy.temporary());
       if (Files.exists(file)) {

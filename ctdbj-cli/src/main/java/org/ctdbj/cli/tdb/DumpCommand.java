@@ -2,14 +2,13 @@
 package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.ctdbj.cli.CommandFailure;
 import org.ctdbj.tdb.DumpFormat;
-import org.ctdbj.tdb.RecordVisitor;
 import org.ctdbj.tdb.Tdb;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb dump}. */
@@ -28,6 +27,11 @@ final class DumpCommand extends Subcommand {
       description = "Write the value of this key alone, without a line end.")
   private Bytes key;
 
+  @Option(
+      names = {"-e", "--emergency"},
+      description = "For a damaged file: the same as 'rescue'.")
+  private boolean emergency;
+
   @Option(names = "--lock", description = LOCK)
   private boolean lock;
 
@@ -39,6 +43,10 @@ final class DumpCommand extends Subcommand {
 
   @Override
   int run() throws IOException {
+    if (key != null && emergency) {
+      throw new ParameterException(
+          spec().commandLine(), "--key and --emergency exclude each other");
+    }
     try (var progress = progress("reading " + file);
         var tdb = openToRead(file, lock)) {
       if (lock) {
@@ -46,10 +54,10 @@ final class DumpCommand extends Subcommand {
       }
       if (key != null) {
         dumpOne(tdb);
-      } else if (json) {
-        dumpJson(tdb, progress);
+      } else if (emergency) {
+        new RecordOutput(this, file, json).write(visitor -> tdb.rescue(visitor), progress);
       } else {
-        dump(tdb, progress);
+        new RecordOutput(this, file, json).write(visitor -> tdb.traverseRead(visitor), progress);
       }
     }
     return OK;
@@ -65,49 +73,5 @@ final class DumpCommand extends Subcommand {
     } else {
       DumpFormat.escape(value, out());
     }
-  }
-
-  private void dump(Tdb tdb, Progress progress) throws IOException {
-    var out = out();
-    try {
-      tdb.traverseRead(
-          counting(
-              progress,
-              (k, v) -> {
-                try {
-                  DumpFormat.write(k, v, out);
-                  return true;
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              }));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-  }
-
-  private void dumpJson(Tdb tdb, Progress progress) {
-    var document = json().put("file", file.toString()).beginArray("records");
-    tdb.traverseRead(
-        counting(
-            progress,
-            (k, v) -> {
-              document.beginObject().put("key", k).put("data", v).endObject();
-              return true;
-            }));
-    document.endArray().end();
-  }
-
-  /** Lets {@code progress} know of each record. */
-  static RecordVisitor counting(Progress progress, RecordVisitor visitor) {
-    return new RecordVisitor() {
-      private long count;
-
-      @Override
-      public boolean visit(byte[] key, byte[] value) {
-        progress.records(++count);
-        return visitor.visit(key, value);
-      }
-    };
   }
 }

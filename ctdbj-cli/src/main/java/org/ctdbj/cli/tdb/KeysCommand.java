@@ -40,7 +40,7 @@ final class KeysCommand extends Subcommand {
       if (json) {
         var document = json().put("file", file.toString()).beginArray("keys");
         tdb.traverseRead(
-            DumpCommand.counting(
+            RecordOutput.counting(
                 progress,
                 (key, _) -> {
                   document.element(write(key));
@@ -48,7 +48,7 @@ final class KeysCommand extends Subcommand {
                 }));
         document.endArray().end();
       } else {
-        tdb.traverseRead(DumpCommand.counting(progress, lines()));
+        tdb.traverseRead(RecordOutput.counting(progress, lines()));
       }
     } catch (UncheckedIOException e) {
       throw e.getCause();

@@ -133,7 +133,7 @@ final class LtdbCommand extends Subcommand {
       if (count) {
         var counts = new LtdbCounts(tdb.info());
         tdb.traverseRead(
-            DumpCommand.counting(
+            RecordOutput.counting(
                 progress,
                 (key, value) -> {
                   counts.add(key, value, headerSize.bytes);
@@ -187,7 +187,7 @@ final class LtdbCommand extends Subcommand {
     RecordVisitor checking = (key, value) -> !hasHeader(key, value) || visitor.visit(key, value);
     if (keys.isEmpty()) {
       tdb.traverseRead(
-          DumpCommand.counting(
+          RecordOutput.counting(
               progress,
               (key, value) ->
                   (value.length == headerSize.bytes && headerSize.bytes > 0 && !empty)

@@ -30,6 +30,13 @@ import picocli.CommandLine.Parameters;
           + " it is complete and on the disk; an existing one is never touched."
     })
 final class RestoreCommand extends Subcommand {
+  /** Which value of a key counts. */
+  enum Duplicates {
+    REFUSE,
+    FIRST,
+    LAST
+  }
+
   @Option(
       names = {"-i", "--input"},
       paramLabel = "DUMP",
@@ -44,6 +51,15 @@ final class RestoreCommand extends Subcommand {
           "Hash chains of the new file; default: ${DEFAULT-VALUE}, as tdbrestore. For databases of a"
               + " cluster 100001.")
   private int hashSize;
+
+  @Option(
+      names = {"-d", "--duplicates"},
+      paramLabel = "WHICH",
+      defaultValue = "REFUSE",
+      description =
+          "What to do with a key that comes again: refuse the dump, or keep the first or the last"
+              + " value. Default: refuse. 'rescue' can give the same key several times.")
+  private Duplicates duplicates;
 
   @Option(
       names = "--jenkins",
@@ -106,31 +122,41 @@ final class RestoreCommand extends Subcommand {
             .withHashSize(hashSize);
     try (var tdb = Tdb.open(target, options)) {
       tdb.lockAll();
+      long records = 0;
       for (var entry = dump.next(); entry != null; entry = dump.next()) {
-        store(tdb, entry, dump, name);
+        records += store(tdb, entry, dump, name) ? 1 : 0;
         progress.records(dump.count());
       }
+      return records;
     }
-    return dump.count();
   }
 
-  private void store(Tdb tdb, DumpReader.Entry entry, DumpReader dump, String name) {
+  /** Whether there is one record more now. */
+  private boolean store(Tdb tdb, DumpReader.Entry entry, DumpReader dump, String name) {
+    var value = MemorySegment.ofArray(entry.value());
     try {
-      tdb.store(entry.key(), StoreMode.INSERT, MemorySegment.ofArray(entry.value()));
+      tdb.store(entry.key(), StoreMode.INSERT, value);
+      return true;
     } catch (TdbException e) {
       if (e.error() != TdbError.EXISTS) {
         throw e;
       }
-      throw new CommandFailure(
-          name
-              + ": record "
-              + dump.count()
-              + ": expected every key once, found \""
-              + Notation.write(entry.key())
-              + "\" again\n"
-              + file
-              + " was not created",
-          e);
+      if (duplicates == Duplicates.REFUSE) {
+        throw new CommandFailure(
+            name
+                + ": record "
+                + dump.count()
+                + ": expected every key once, found \""
+                + Notation.write(entry.key())
+                + "\" again\n"
+                + file
+                + " was not created; --duplicates=first or last keeps one of the values",
+            e);
+      }
+      if (duplicates == Duplicates.LAST) {
+        tdb.store(entry.key(), StoreMode.REPLACE, value);
+      }
+      return false;
     }
   }
 

@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
       BackupCommand.class,
       RestoreCommand.class,
       RepackCommand.class,
+      RescueCommand.class,
+      SummaryCommand.class,
       LtdbCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

@@ -59,9 +59,7 @@ final class TdbCopy {
     try (var source = Subcommand.openToRead(from, locking != Locking.NONE)) {
       rights = Files.getPosixFilePermissions(from);
       lock(source);
-      if (locking != Locking.NONE) {
-        requireGood(source);
-      }
+      requireGood(source);
       records = copy(source, target);
     }
     try (var copy = Subcommand.openToRead(target, false)) {
@@ -105,7 +103,7 @@ final class TdbCopy {
     try (var copy = Tdb.open(target, options)) {
       copy.lockAll();
       return source.traverseRead(
-          DumpCommand.counting(
+          RecordOutput.counting(
               progress,
               (key, value) -> {
                 copy.store(key, StoreMode.INSERT, MemorySegment.ofArray(value));

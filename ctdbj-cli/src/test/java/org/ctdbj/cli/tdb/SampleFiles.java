@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 /** Files of every kind, with bytes of every kind in them. */
 final class SampleFiles {
   static final long SEED = 1141L;
+  static final java.nio.charset.Charset CHARSET = StandardCharsets.ISO_8859_1;
 
   /** Records that {@link #create} leaves. */
   static final int RECORDS = 60;

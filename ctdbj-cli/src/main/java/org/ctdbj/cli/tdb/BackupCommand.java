@@ -185,7 +185,7 @@ final class BackupCommand extends Subcommand {
             backup
                 + ": there is no backup; "
                 + file
-                + " stays as it is\nsave what can be found with 'ctdbj tdb rescue'"); the damaged file stays as it is");
+                + " stays as it is\nsave what can be found with 'ctdbj tdb rescue'");
       }
       records = new TdbCopy(backup, TdbCopy.Locking.NONE, hashSize, progress).to(copy.temporary());
       if (Files.exists(file)) {

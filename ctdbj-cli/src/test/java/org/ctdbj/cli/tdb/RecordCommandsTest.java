@@ -102,7 +102,7 @@ class RecordCommandsTest {
       assertEquals(0, tdb("put", "--modify", file, keys[i], hex).exit(), keys[i]);
       assertEquals(value, tdb("get", file, keys[i]).out());
     }
-    for (String hexKey : tdb("keys", "--hex", file).out().split("\n")) {
+    for (String hexKey : tdb("keys", "--hex", file).out().strip().split("\n", -1)) {
       assertEquals(0, tdb("delete", file, hexKey).exit(), hexKey);
     }
     assertEquals("", tdb("keys", file).out());

@@ -62,7 +62,7 @@ class WholeFileTest {
   @ParameterizedTest(name = "flags {0}")
   @ValueSource(ints = {0, 16, 2048, 256, 16 | 256 | 2048, 0x1C41})
   void summaryIsThatOfLibtdb(int flags) throws IOException {
-    long seed = 77 + flags;
+    long seed = 77L + flags;
     var random = new Random(seed);
     try (var lib = LibTdb.startApi();
         var tdb = Tdb.open(file(), creating(flags))) {
@@ -139,7 +139,7 @@ class WholeFileTest {
   @ParameterizedTest(name = "flags {0}")
   @ValueSource(ints = {0, 16, 256, 2048, 16 | 256 | 2048})
   void rescuesWhatLibtdbRescues(int flags) throws IOException {
-    long seed = 4711 + flags;
+    long seed = 4711L + flags;
     var random = new Random(seed);
     try (var tdb = Tdb.open(file(), creating(flags))) {
       fill(tdb, random, 60);

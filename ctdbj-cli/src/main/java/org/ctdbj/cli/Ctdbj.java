@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.cli;
 
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.ctdbj.cli.tdb.Advice;
+import org.ctdbj.cli.tdb.TdbCommand;
 import org.ctdbj.tdb.TdbException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,27 +26,58 @@ import picocli.CommandLine.Spec;
     versionProvider = Ctdbj.Version.class,
     subcommands = TdbCommand.class)
 public final class Ctdbj implements Runnable {
+  private final Streams streams;
   @Spec private CommandSpec spec;
 
-  private Ctdbj() {}
+  private Ctdbj(Streams streams) {
+    this.streams = streams;
+  }
 
   /** Runs the command and ends the process. */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    var streams = Streams.standard();
+    int exit = commandLine(streams).execute(arguments);
+    streams.err().flush();
+    System.exit(exit);
   }
 
-  /** The command with all that belongs to it, writing to the process's own output. */
-  public static CommandLine commandLine() {
-    return new CommandLine(new Ctdbj())
+  /** The command with all that belongs to it. */
+  public static CommandLine commandLine(Streams streams) {
+    return new CommandLine(new Ctdbj(streams))
+        .setOut(new PrintWriter(new OutputStreamWriter(streams.out(), StandardCharsets.UTF_8)))
+        .setErr(streams.err())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
-              if (exception instanceof TdbException || exception instanceof OutputException) {
-                command.getErr().println("ctdbj: " + exception.getMessage());
-                command.getErr().flush();
-                return CommandLine.ExitCode.SOFTWARE;
-              }
-              throw exception;
+              complain(message(exception), command.getErr());
+              return CommandLine.ExitCode.SOFTWARE;
             });
+  }
+
+  /** What the commands read from and write to. */
+  public Streams streams() {
+    return streams;
+  }
+
+  /**
+   * What to tell the user.
+   *
+   * @throws Exception the exception itself, if it is a defect of this program
+   */
+  private static String message(Exception exception) throws Exception {
+    return switch (exception) {
+      case TdbException e -> Advice.messageOf(e);
+      case CommandFailure e -> e.getMessage();
+      case OutputException e -> e.getMessage();
+      case IOException e -> Advice.messageOf(e);
+      default -> throw exception;
+    };
+  }
+
+  /** Writes a message of one or more lines. */
+  public static void complain(String message, PrintWriter err) {
+    err.println("ctdbj: " + message.replace("\n", "\n       "));
+    err.flush();
   }
 
   @Override
@@ -49,7 +86,7 @@ public final class Ctdbj implements Runnable {
   }
 
   /** The version in the jar. */
-  static final class Version implements IVersionProvider {
+  public static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
       String version = Ctdbj.class.getPackage().getImplementationVersion();

@@ -1,47 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-package org.ctdbj.cli;
+package org.ctdbj.cli.tdb;
 
+import static org.ctdbj.cli.tdb.CommandRun.ctdbj;
+import static org.ctdbj.cli.tdb.CommandRun.tool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import org.ctdbj.cli.Ctdbj;
+import org.ctdbj.cli.Streams;
 import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbFlag;
 import org.ctdbj.tdb.TdbOptions;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** {@code ctdbj tdb} on good and damaged files, beside the tools of libtdb. */
 class TdbCommandTest {
   private static final long SEED = 1141L;
 
   @TempDir private Path directory;
-
-  private record Result(int exit, String out, String err) {}
-
-  private static Result ctdbj(Object... arguments) {
-    var out = new StringWriter();
-    var err = new StringWriter();
-    String[] texts = new String[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      texts[i] = arguments[i].toString();
-    }
-    CommandLine command = Ctdbj.commandLine();
-    command.setOut(new PrintWriter(out));
-    command.setErr(new PrintWriter(err));
-    return new Result(command.execute(texts), out.toString(), err.toString());
-  }
 
   private Path file(TdbFlag... flags) {
     Path path = directory.resolve("test.tdb");
@@ -60,7 +50,7 @@ class TdbCommandTest {
   @Test
   void infoOfAPlainFile() throws IOException {
     Path file = file();
-    Result result = ctdbj("tdb", "info", file);
+    CommandRun result = ctdbj("tdb", "info", file);
 
     assertEquals(0, result.exit(), result.err());
     assertEquals("", result.err());
@@ -98,7 +88,7 @@ class TdbCommandTest {
       tdb.store(new byte[] {1}, new byte[] {2});
       tdb.transactionCommit();
     }
-    Result result = ctdbj("tdb", "info", file);
+    CommandRun result = ctdbj("tdb", "info", file);
 
     assertEquals(0, result.exit(), result.err());
     assertTrue(result.out().contains("hash function:   jenkins\n"), result.out());
@@ -110,7 +100,7 @@ class TdbCommandTest {
   @Test
   void infoOfAFileWithMutexes() {
     Path file = file(TdbFlag.MUTEX_LOCKING, TdbFlag.CLEAR_IF_FIRST);
-    Result result = ctdbj("tdb", "info", file);
+    CommandRun result = ctdbj("tdb", "info", file);
 
     assertEquals(0, result.exit(), result.err());
     assertTrue(result.out().contains("features:        mutexes\n"), result.out());
@@ -120,7 +110,7 @@ class TdbCommandTest {
   @Test
   void checkOfAGoodFile() {
     Path file = file();
-    Result result = ctdbj("tdb", "check", file);
+    CommandRun result = ctdbj("tdb", "check", file);
 
     assertEquals(0, result.exit(), result.err());
     assertTrue(result.out().startsWith(file + ": good, 39 live, 0 dead, "), result.out());
@@ -134,12 +124,12 @@ class TdbCommandTest {
     int chainOfNothing = 172;
     bytes[chainOfNothing] ^= 4; // head of the first chain
     Files.write(file, bytes);
-    Result result = ctdbj("tdb", "check", file);
+    CommandRun result = ctdbj("tdb", "check", file);
 
     assertEquals(1, result.exit());
     assertEquals("", result.out());
     assertTrue(
-        result.err().matches("(?s)ctdbj: .*test\\.tdb: at offset \\d+: expected .*, found .*\n"),
+        result.err().matches("(?s)ctdbj: .*test\\.tdb: at offset \\d+: expected .*, found .*\n.*"),
         result.err());
   }
 
@@ -148,7 +138,7 @@ class TdbCommandTest {
     Path file = directory.resolve("other");
     Files.write(file, new byte[1000]);
     for (String command : new String[] {"info", "dump", "check"}) {
-      Result result = ctdbj("tdb", command, file);
+      CommandRun result = ctdbj("tdb", command, file);
 
       assertEquals(1, result.exit(), command);
       assertEquals("", result.out());
@@ -165,7 +155,7 @@ class TdbCommandTest {
     assertEquals(2, ctdbj("tdb", "frobnicate", "x").exit());
     assertEquals(2, ctdbj("--no-such-option").exit());
     assertEquals(0, ctdbj("tdb", "check", "--help").exit());
-    Result version = ctdbj("--version");
+    CommandRun version = ctdbj("--version");
     assertEquals(0, version.exit());
     assertTrue(version.out().startsWith("ctdbj "), version.out());
     assertEquals(version, ctdbj("tdb", "info", "--version"));
@@ -173,36 +163,39 @@ class TdbCommandTest {
 
   @Test
   void outputThatCannotBeWrittenIsAFailure() {
-    CommandLine command = Ctdbj.commandLine();
-    var err = new StringWriter();
-    command.setErr(new PrintWriter(err));
-    command.setOut(
-        new PrintWriter(
-            new Writer() {
-              @Override
-              public void write(char[] characters, int from, int count) throws IOException {
-                throw new IOException("No space left on device");
-              }
+    for (String[] command :
+        new String[][] {{"dump"}, {"dump", "--json"}, {"keys"}, {"info"}, {"check"}, {"ltdb"}}) {
+      var err = new StringWriter();
+      var out =
+          new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+              throw new IOException("No space left on device");
+            }
+          };
+      var streams =
+          new Streams(InputStream.nullInputStream(), out, new PrintWriter(err, true), () -> false);
+      var arguments = new ArrayList<>(List.of(command));
+      arguments.addFirst("tdb");
+      arguments.add(file().toString());
+      arguments.addAll(command[0].equals("ltdb") ? List.of("-s", "0") : List.of());
 
-              @Override
-              public void flush() {}
-
-              @Override
-              public void close() {}
-            }));
-
-    assertEquals(1, command.execute("tdb", "dump", file().toString()));
-    assertEquals("ctdbj: the output could not be written completely\n", err.toString());
+      assertEquals(
+          1, Ctdbj.commandLine(streams).execute(arguments.toArray(new String[0])), command[0]);
+      assertEquals(
+          "ctdbj: standard output could not be written completely: No space left on device\n",
+          err.toString());
+    }
   }
 
   @Test
   @Tag("interop")
   void dumpIsThatOfTdbdump() throws IOException, InterruptedException {
     Path file = file();
-    Result result = ctdbj("tdb", "dump", file);
+    CommandRun result = ctdbj("tdb", "dump", file);
 
     assertEquals(0, result.exit(), result.err());
-    assertEquals(tool("tdbdump", file.toString()), result.out());
+    assertEquals(tool("tdbdump", file).out(), result.out());
   }
 
   /** What is wrong for libtdb is wrong for us; we look at a few more rules. */
@@ -218,30 +211,14 @@ class TdbCommandTest {
       bytes[at] ^= (byte) (1 << random.nextInt(8));
       Path damaged = directory.resolve("damaged.tdb");
       Files.write(damaged, bytes);
-      Result ours = ctdbj("tdb", "check", damaged);
+      CommandRun ours = ctdbj("tdb", "check", damaged);
       boolean theirsGood =
-          tool("tdbtool", damaged.toString(), "check").contains("Database integrity is OK");
+          tool("tdbtool", damaged, "check").out().contains("Database integrity is OK");
 
       String context = "seed " + SEED + ", round " + round + ", byte " + at;
       assertTrue(theirsGood || ours.exit() == 1, context + ": only tdbtool finds fault");
       refused += theirsGood ? 0 : 1;
     }
     assertTrue(refused > 5, "only " + refused + " damages that tdbtool finds");
-  }
-
-  private static String tool(String name, String... arguments)
-      throws IOException, InterruptedException {
-    Path program = Path.of("/usr/bin", name);
-    Assumptions.assumeTrue(
-        Files.isExecutable(program), "needs " + name + " (Debian package tdb-tools)");
-    String[] command = new String[arguments.length + 1];
-    command[0] = program.toString();
-    System.arraycopy(arguments, 0, command, 1, arguments.length);
-    var builder = new ProcessBuilder(command);
-    builder.redirectError(ProcessBuilder.Redirect.DISCARD);
-    Process process = builder.start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-    process.waitFor();
-    return out;
   }
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.cli.tdb;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ctdbj tdb rescue}. */
+@Command(
+    name = "rescue",
+    description = {
+      "Writes what looks like a record anywhere in a damaged file, as text, to the byte as"
+          + " 'tdbdump -e' does. Look through the result: values of long ago and several values of"
+          + " one key can be among it. Then make a new file of it with 'restore'.",
+      "Prefer a backup if there is one. A file whose header is damaged cannot be opened.",
+      "Unlike tdbdump -e, which ends with 1 when all went well, it ends with 0."
+    })
+final class RescueCommand extends Subcommand {
+  @Option(names = "--lock", description = LOCK)
+  private boolean lock;
+
+  @Option(names = "--json", description = JSON)
+  private boolean json;
+
+  @Parameters(paramLabel = "FILE", description = "The damaged TDB file. It is not changed.")
+  private Path file;
+
+  @Override
+  int run() throws IOException {
+    long records;
+    try (var progress = progress("looking for records in " + file);
+        var tdb = openToRead(file, lock)) {
+      records = new RecordOutput(this, file, json).write(visitor -> tdb.rescue(visitor), progress);
+    }
+    if (records == 0) {
+      complain(file + ": no record was found");
+    }
+    return OK;
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package org.ctdbj.cli.tdb;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.ctdbj.tdb.Statistics;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ctdbj tdb summary}. */
+@Command(
+    name = "summary",
+    description =
+        "Shows how the space of a file is used, to the byte as 'tdbtool FILE info' does: sizes of"
+            + " keys, data, padding, dead and free records, and how long the hash chains are.")
+final class SummaryCommand extends Subcommand {
+  @Option(names = "--lock", description = LOCK)
+  private boolean lock;
+
+  @Option(names = "--json", description = JSON)
+  private boolean json;
+
+  @Parameters(paramLabel = "FILE", description = "The TDB file.")
+  private Path file;
+
+  @Override
+  int run() throws IOException {
+    Statistics statistics;
+    try (var _ = progress("reading " + file);
+        var tdb = openToRead(file, lock)) {
+      statistics = tdb.statistics();
+    }
+    if (json) {
+      writeJson(statistics);
+    } else {
+      out().write(statistics.toString().getBytes(StandardCharsets.US_ASCII));
+    }
+    return OK;
+  }
+
+  private void writeJson(Statistics statistics) {
+    var document =
+        json()
+            .put("file", file.toString())
+            .put("fileSize", statistics.fileSize())
+            .put("headerOffset", statistics.headerOffset())
+            .put("logicalSize", statistics.logicalSize())
+            .put("jenkinsHash", statistics.jenkinsHash())
+            .put("featureFlags", Integer.toUnsignedLong(statistics.featureFlags()));
+    write(document, "keys", statistics.keys());
+    write(document, "data", statistics.data());
+    write(document, "padding", statistics.padding());
+    write(document, "dead", statistics.dead());
+    write(document, "free", statistics.free());
+    write(document, "chains", statistics.chains());
+    write(document, "uncoalescedRuns", statistics.uncoalescedRuns());
+    document.end();
+  }
+
+  private static void write(Json document, String name, Statistics.Tally tally) {
+    document
+        .beginObject(name)
+        .put("count", tally.count())
+        .put("smallest", tally.smallest())
+        .put("average", tally.average())
+        .put("largest", tally.largest())
+        .put("total", tally.total())
+        .endObject();
+  }
+}

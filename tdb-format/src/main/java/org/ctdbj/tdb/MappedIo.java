@@ -8,7 +8,9 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.ctdbj.tdb.os.Mapping;
 import org.ctdbj.tdb.os.NativeFile;
@@ -19,6 +21,14 @@ import org.ctdbj.tdb.os.NativeFile;
  */
 final class MappedIo implements TdbIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final VarHandle ARRAY_LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
+  /** In a long read in the machine's order: how far to shift it right for its first four bytes. */
+  private static final int FIRST = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 0 : 32;
+
+  private static final int SECOND = 32 - FIRST;
   private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
 
   private final Path path;
@@ -172,12 +182,15 @@ final class MappedIo implements TdbIo {
   }
 
   static void decodeHeader(MemorySegment from, long at, boolean convert, RecordHeader header) {
-    int next = from.get(INT, at);
-    int recLen = from.get(INT, at + 4);
-    int keyLen = from.get(INT, at + 8);
-    int dataLen = from.get(INT, at + 12);
-    int fullHash = from.get(INT, at + 16);
-    int magic = from.get(INT, at + 20);
+    long first = from.get(LONG, at);
+    long second = from.get(LONG, at + 8);
+    long third = from.get(LONG, at + 16);
+    int next = (int) (first >>> FIRST);
+    int recLen = (int) (first >>> SECOND);
+    int keyLen = (int) (second >>> FIRST);
+    int dataLen = (int) (second >>> SECOND);
+    int fullHash = (int) (third >>> FIRST);
+    int magic = (int) (third >>> SECOND);
     if (convert) {
       next = Integer.reverseBytes(next);
       recLen = Integer.reverseBytes(recLen);
@@ -195,12 +208,13 @@ final class MappedIo implements TdbIo {
   }
 
   static void encodeHeader(MemorySegment to, long at, boolean convert, RecordHeader header) {
-    to.set(INT, at, order(convert, (int) header.next));
-    to.set(INT, at + 4, order(convert, (int) header.recLen));
-    to.set(INT, at + 8, order(convert, (int) header.keyLen));
-    to.set(INT, at + 12, order(convert, (int) header.dataLen));
-    to.set(INT, at + 16, order(convert, header.fullHash));
-    to.set(INT, at + 20, order(convert, header.magic));
+    to.set(LONG, at, pair(convert, (int) header.next, (int) header.recLen));
+    to.set(LONG, at + 8, pair(convert, (int) header.keyLen, (int) header.dataLen));
+    to.set(LONG, at + 16, pair(convert, header.fullHash, header.magic));
+  }
+
+  private static long pair(boolean convert, int first, int second) {
+    return unsigned(order(convert, first)) << FIRST | unsigned(order(convert, second)) << SECOND;
   }
 
   private static int order(boolean convert, int value) {
@@ -228,8 +242,14 @@ final class MappedIo implements TdbIo {
   @Override
   public boolean matches(long offset, byte[] bytes) {
     check(offset, bytes.length);
-    for (int i = 0; i < bytes.length; i++) {
-      if (map.get(ValueLayout.JAVA_BYTE, offset + i) != bytes[i]) {
+    int at = 0;
+    for (; at <= bytes.length - 8; at += 8) {
+      if (map.get(LONG, offset + at) != (long) ARRAY_LONG.get(bytes, at)) {
+        return false;
+      }
+    }
+    for (; at < bytes.length; at++) {
+      if (map.get(ValueLayout.JAVA_BYTE, offset + at) != bytes[at]) {
         return false;
       }
     }

@@ -9,6 +9,10 @@ final class TdbState {
   final MappedIo file;
   final HandleLocks locks;
   final int hashSize;
+
+  /** 2<sup>64</sup> / hashSize, rounded up; 0 stands for 2<sup>64</sup>. */
+  private final long inverse;
+
   final TdbHash.Function hash;
   final boolean readOnly;
   final int pageSize;
@@ -42,6 +46,7 @@ final class TdbState {
     this.file = file;
     this.locks = locks;
     this.hashSize = hashSize;
+    this.inverse = Long.divideUnsigned(-1L, hashSize) + 1;
     this.hash = hash;
     this.readOnly = readOnly;
     this.pageSize = file.pageSize();
@@ -53,8 +58,9 @@ final class TdbState {
     return hash.of(key, 0, key.length);
   }
 
+  /** The unsigned remainder by the hash size, without a division; exact for all 32-bit numbers. */
   int chainOf(int fullHash) {
-    return Integer.remainderUnsigned(fullHash, hashSize);
+    return (int) Math.unsignedMultiplyHigh(inverse * TdbLayout.unsigned(fullHash), hashSize);
   }
 
   boolean has(TdbFlag flag) {

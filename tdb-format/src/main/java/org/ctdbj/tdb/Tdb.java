@@ -97,7 +97,7 @@ public final class Tdb implements AutoCloseable {
 
   /** The hash chain that a key belongs to, 0 to {@link #hashSize()} - 1. Takes no lock. */
   public int chainOf(byte[] key) {
-    return state.chainOf(state.hashOf(key));
+    return state.chainOfKey(key);
   }
 
   /** Write-locks the chain of {@code key} if that is possible at once. */

@@ -2,6 +2,7 @@
 package org.ctdbj.tdb;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
@@ -35,6 +36,11 @@ final class TdbState {
    */
   TraversePosition positions;
 
+  /** The key whose chain was asked for last, a copy, and its hash. */
+  private byte[] lastKey = new byte[0];
+
+  private int lastHash;
+
   TdbState(
       MappedIo file,
       HandleLocks locks,
@@ -52,10 +58,28 @@ final class TdbState {
     this.pageSize = file.pageSize();
     this.io = file;
     this.flags = flags;
+    this.lastHash = hash.of(lastKey, 0, 0);
   }
 
   int hashOf(byte[] key) {
-    return hash.of(key, 0, key.length);
+    return key.length == lastKey.length && Arrays.equals(key, lastKey)
+        ? lastHash
+        : hash.of(key, 0, key.length);
+  }
+
+  /**
+   * The chain of a key that the caller will lock or unlock. Its hash is kept: calls with the same
+   * key follow as a rule.
+   */
+  int chainOfKey(byte[] key) {
+    if (key.length != lastKey.length) {
+      lastKey = key.clone();
+      lastHash = hash.of(key, 0, key.length);
+    } else if (!Arrays.equals(key, lastKey)) {
+      System.arraycopy(key, 0, lastKey, 0, key.length);
+      lastHash = hash.of(key, 0, key.length);
+    }
+    return chainOf(lastHash);
   }
 
   /** The unsigned remainder by the hash size, without a division; exact for all 32-bit numbers. */

@@ -50,8 +50,8 @@ public class TdbBenchmark {
     }
   }
 
-  private static final int RECORDS = 10_000;
-  private static final int HASH_SIZE = 10_007;
+  private static final int RECORDS = 1_000;
+  private static final int HASH_SIZE = 1_009;
   private static final int VALUE = 100;
   private static final int STRIDE = 7919;
   private static final int FLAGS =

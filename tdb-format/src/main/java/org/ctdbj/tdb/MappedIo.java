@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
 import static org.ctdbj.tdb.TdbLayout.OFF_SEQUENCE_NUMBER;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
@@ -30,6 +32,9 @@ final class MappedIo implements TdbIo {
 
   private static final int SECOND = 32 - FIRST;
   private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
+
+  /** Records of a chain after which {@link #findSound} leaves it to others to see a loop. */
+  private static final int SOUND_STEPS = 1000;
 
   private final Path path;
   private final NativeFile file;
@@ -239,9 +244,64 @@ final class MappedIo implements TdbIo {
     return MemorySegment.mismatch(map, offset, offset + length, bytes, at, at + length) < 0;
   }
 
+  /**
+   * Looks for a live record in a chain, without a call on the way and without writing {@code
+   * header} before it is found.
+   *
+   * @param pointer where the offset of the first record stands
+   * @return its offset, 0 if the chain has none, -1 if that cannot be told here: something is
+   *     outside the file as last seen, damaged, or far down the chain
+   */
+  long findSound(long pointer, byte[] key, int fullHash, RecordHeader header) {
+    var from = map;
+    long end = size;
+    if (pointer + 4 > end) {
+      return -1;
+    }
+    long offset = unsigned(order(convert, from.get(INT, pointer)));
+    for (int steps = 0; offset != 0; steps++) {
+      if (offset + RECORD_HEADER > end || steps == SOUND_STEPS) {
+        return -1;
+      }
+      long first = from.get(LONG, offset);
+      long second = from.get(LONG, offset + 8);
+      long third = from.get(LONG, offset + 16);
+      long next = unsigned(order(convert, (int) (first >>> FIRST)));
+      long recLen = unsigned(order(convert, (int) (first >>> SECOND)));
+      long keyLen = unsigned(order(convert, (int) (second >>> FIRST)));
+      long dataLen = unsigned(order(convert, (int) (second >>> SECOND)));
+      int hash = order(convert, (int) (third >>> FIRST));
+      int magic = order(convert, (int) (third >>> SECOND));
+      if ((magic != MAGIC_LIVE && magic != MAGIC_DEAD)
+          || keyLen + dataLen > recLen
+          || offset + RECORD_HEADER + recLen > end
+          || next + RECORD_HEADER > end) {
+        return -1;
+      }
+      if (hash == fullHash
+          && magic == MAGIC_LIVE
+          && keyLen == key.length
+          && equal(from, offset + RECORD_HEADER, key)) {
+        header.next = next;
+        header.recLen = recLen;
+        header.keyLen = keyLen;
+        header.dataLen = dataLen;
+        header.fullHash = hash;
+        header.magic = magic;
+        return offset;
+      }
+      offset = next;
+    }
+    return 0;
+  }
+
   @Override
   public boolean matches(long offset, byte[] bytes) {
     check(offset, bytes.length);
+    return equal(map, offset, bytes);
+  }
+
+  private static boolean equal(MemorySegment map, long offset, byte[] bytes) {
     int at = 0;
     for (; at <= bytes.length - 8; at += 8) {
       if (map.get(LONG, offset + at) != (long) ARRAY_LONG.get(bytes, at)) {

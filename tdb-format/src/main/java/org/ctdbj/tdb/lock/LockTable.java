@@ -237,17 +237,35 @@ public final class LockTable implements AutoCloseable {
     }
     long offset = ByteLocks.chain(chain);
     int i = held.find(offset);
-    boolean locked;
     if (i < 0) {
-      locked = data.lock(chain, mode, holdsChain(), wait);
-      dataLocks += locked ? 1 : 0;
+      if (!lockData(chain, mode, wait)) {
+        return false;
+      }
+      dataLocks++;
+      held.add(offset, mode);
+      return true;
+    }
+    if (!held.mode(i).covers(mode) && !data.promote(chain, wait)) {
+      return false;
+    }
+    held.increment(i, mode);
+    return true;
+  }
+
+  /** The usual kind of lock by name: where a JVM has files of all kinds it is called directly. */
+  private boolean lockData(int chain, LockMode mode, boolean wait) {
+    boolean holdsChain = dataLocks != 0 && holdsChain();
+    return data instanceof MutexLocks mutexes
+        ? mutexes.lock(chain, mode, holdsChain, wait)
+        : data.lock(chain, mode, holdsChain, wait);
+  }
+
+  private void unlockData(int chain) {
+    if (data instanceof MutexLocks mutexes) {
+      mutexes.unlock(chain);
     } else {
-      locked = held.mode(i).covers(mode) || data.promote(chain, wait);
+      data.unlock(chain);
     }
-    if (locked) {
-      held.count(offset, mode);
-    }
-    return locked;
   }
 
   private boolean holdsChain() {
@@ -274,7 +292,7 @@ public final class LockTable implements AutoCloseable {
           chain == FREE_LIST ? "the free list is not locked" : "chain " + chain + " is not locked");
     }
     if (held.count(i) == 1) {
-      data.unlock(chain);
+      unlockData(chain);
       dataLocks--;
     }
     held.decrement(i);

@@ -144,11 +144,10 @@ final class Traverse {
   }
 
   /**
-   * Takes the next live records of the chain. If the position has an offset afterwards, that is
-   * the last one, locked, and there may be more.
+   * Takes the next live records of the chain. If the position has an offset afterwards, that is the
+   * last one, locked, and there may be more.
    */
-  private void advance(
-      int chain, TdbState.TraversePosition position, Batch batch, boolean write) {
+  private void advance(int chain, TdbState.TraversePosition position, Batch batch, boolean write) {
     var io = state.io;
     var guard = new LoopGuard(io);
     long offset;

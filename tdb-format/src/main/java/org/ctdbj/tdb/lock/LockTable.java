@@ -238,7 +238,7 @@ public final class LockTable implements AutoCloseable {
     long offset = ByteLocks.chain(chain);
     int i = held.find(offset);
     if (i < 0) {
-      if (!lockData(chain, mode, wait)) {
+      if (!DataLocks.lock(data, chain, mode, dataLocks != 0 && holdsChain(), wait)) {
         return false;
       }
       dataLocks++;
@@ -250,22 +250,6 @@ public final class LockTable implements AutoCloseable {
     }
     held.increment(i, mode);
     return true;
-  }
-
-  /** The usual kind of lock by name: where a JVM has files of all kinds it is called directly. */
-  private boolean lockData(int chain, LockMode mode, boolean wait) {
-    boolean holdsChain = dataLocks != 0 && holdsChain();
-    return data instanceof MutexLocks mutexes
-        ? mutexes.lock(chain, mode, holdsChain, wait)
-        : data.lock(chain, mode, holdsChain, wait);
-  }
-
-  private void unlockData(int chain) {
-    if (data instanceof MutexLocks mutexes) {
-      mutexes.unlock(chain);
-    } else {
-      data.unlock(chain);
-    }
   }
 
   private boolean holdsChain() {
@@ -292,7 +276,7 @@ public final class LockTable implements AutoCloseable {
           chain == FREE_LIST ? "the free list is not locked" : "chain " + chain + " is not locked");
     }
     if (held.count(i) == 1) {
-      unlockData(chain);
+      DataLocks.unlock(data, chain);
       dataLocks--;
     }
     held.decrement(i);

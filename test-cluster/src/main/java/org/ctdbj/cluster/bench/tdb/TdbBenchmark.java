@@ -67,15 +67,12 @@ public class TdbBenchmark {
   private int next;
   private long changes;
   private long sum;
-  private final Function<MemorySegment, Void> parser =
-      data -> {
-        sum += data.get(ValueLayout.JAVA_BYTE, VALUE - 1);
-        return null;
-      };
+  private Function<MemorySegment, Void> parser;
 
   /** Fills a database. */
   @Setup(Level.Trial)
   public void fill() throws IOException {
+    parser = this::see;
     directory = Files.createTempDirectory("tdb-jmh");
     var options = TdbOptions.ofBits(FLAGS | locks.flag).withHashSize(HASH_SIZE).withCreate(true);
     tdb = Tdb.open(directory.resolve("jmh.tdb"), options);
@@ -98,6 +95,11 @@ public class TdbBenchmark {
       next -= RECORDS;
     }
     return keys[next];
+  }
+
+  private Void see(MemorySegment data) {
+    sum += data.get(ValueLayout.JAVA_BYTE, VALUE - 1);
+    return null;
   }
 
   private MemorySegment changedValue() {

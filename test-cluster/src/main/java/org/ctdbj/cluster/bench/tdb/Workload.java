@@ -45,11 +45,6 @@ final class Workload {
   private long changes;
   private long sum;
 
-  private final Function<MemorySegment, Void> parser =
-      data -> {
-        sum += data.get(LONG, 0) + data.byteSize();
-        return null;
-      };
   private final RecordVisitor visitor =
       (key, value) -> {
         sum += key.length + value.length;
@@ -129,7 +124,13 @@ final class Workload {
     }
   }
 
+  private Void see(MemorySegment data) {
+    sum += data.get(LONG, 0) + data.byteSize();
+    return null;
+  }
+
   private void parse(Tdb tdb, int count, int records) {
+    Function<MemorySegment, Void> parser = this::see;
     for (int j = 0; j < count; j++) {
       tdb.parse(keys[index(j, records)], parser);
     }

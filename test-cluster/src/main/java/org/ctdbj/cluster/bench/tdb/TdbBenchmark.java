@@ -53,7 +53,7 @@ public class TdbBenchmark {
   private static final int RECORDS = 1_000;
   private static final int HASH_SIZE = 1_009;
   private static final int VALUE = 100;
-  private static final int STRIDE = 7919;
+  private static final int STRIDE = 919;
   private static final int FLAGS =
       TdbFlag.CLEAR_IF_FIRST.bit() | TdbFlag.NOSYNC.bit() | TdbFlag.INCOMPATIBLE_HASH.bit();
 

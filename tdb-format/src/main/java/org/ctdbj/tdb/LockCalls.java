@@ -16,7 +16,7 @@ abstract sealed class LockCalls permits Tdb {
 
   /** The hash chain that a key belongs to, 0 to {@link Tdb#hashSize()} - 1. Takes no lock. */
   public final int chainOf(byte[] key) {
-    return state.chainOf(state.hashOf(key));
+    return state.chainOfKey(key);
   }
 
   /** Write-locks the chain of {@code key} if that is possible at once. */

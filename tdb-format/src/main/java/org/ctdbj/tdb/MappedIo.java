@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
 import static org.ctdbj.tdb.TdbLayout.OFF_SEQUENCE_NUMBER;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
@@ -8,7 +10,9 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.ctdbj.tdb.os.Mapping;
 import org.ctdbj.tdb.os.NativeFile;
@@ -19,7 +23,18 @@ import org.ctdbj.tdb.os.NativeFile;
  */
 final class MappedIo implements FileIo {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final VarHandle ARRAY_LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
+  /** In a long read in the machine's order: how far to shift it right for its first four bytes. */
+  private static final int FIRST = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 0 : 32;
+
+  private static final int SECOND = 32 - FIRST;
   private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
+
+  /** Records of a chain after which {@link #findSound} leaves it to others to see a loop. */
+  private static final int SOUND_STEPS = 1000;
 
   private final Path path;
   private final NativeFile file;
@@ -171,12 +186,15 @@ final class MappedIo implements FileIo {
   }
 
   static void decodeHeader(MemorySegment from, long at, boolean convert, RecordHeader header) {
-    int next = from.get(INT, at);
-    int recLen = from.get(INT, at + 4);
-    int keyLen = from.get(INT, at + 8);
-    int dataLen = from.get(INT, at + 12);
-    int fullHash = from.get(INT, at + 16);
-    int magic = from.get(INT, at + 20);
+    long first = from.get(LONG, at);
+    long second = from.get(LONG, at + 8);
+    long third = from.get(LONG, at + 16);
+    int next = (int) (first >>> FIRST);
+    int recLen = (int) (first >>> SECOND);
+    int keyLen = (int) (second >>> FIRST);
+    int dataLen = (int) (second >>> SECOND);
+    int fullHash = (int) (third >>> FIRST);
+    int magic = (int) (third >>> SECOND);
     if (convert) {
       next = Integer.reverseBytes(next);
       recLen = Integer.reverseBytes(recLen);
@@ -194,12 +212,13 @@ final class MappedIo implements FileIo {
   }
 
   static void encodeHeader(MemorySegment to, long at, boolean convert, RecordHeader header) {
-    to.set(INT, at, order(convert, (int) header.next));
-    to.set(INT, at + 4, order(convert, (int) header.recLen));
-    to.set(INT, at + 8, order(convert, (int) header.keyLen));
-    to.set(INT, at + 12, order(convert, (int) header.dataLen));
-    to.set(INT, at + 16, order(convert, header.fullHash));
-    to.set(INT, at + 20, order(convert, header.magic));
+    to.set(LONG, at, pair(convert, (int) header.next, (int) header.recLen));
+    to.set(LONG, at + 8, pair(convert, (int) header.keyLen, (int) header.dataLen));
+    to.set(LONG, at + 16, pair(convert, header.fullHash, header.magic));
+  }
+
+  private static long pair(boolean convert, int first, int second) {
+    return unsigned(order(convert, first)) << FIRST | unsigned(order(convert, second)) << SECOND;
   }
 
   private static int order(boolean convert, int value) {
@@ -224,11 +243,72 @@ final class MappedIo implements FileIo {
     return MemorySegment.mismatch(map, offset, offset + length, bytes, at, at + length) < 0;
   }
 
+  /**
+   * Looks for a live record in a chain, without a call on the way and without writing {@code
+   * header} before it is found.
+   *
+   * @param pointer where the offset of the first record stands
+   * @return its offset, 0 if the chain has none, -1 if that cannot be told here: something is
+   *     outside the file as last seen, damaged, or far down the chain
+   */
+  long findSound(long pointer, byte[] key, int fullHash, RecordHeader header) {
+    var from = map;
+    long end = size;
+    if (pointer + 4 > end) {
+      return -1;
+    }
+    long offset = unsigned(order(convert, from.get(INT, pointer)));
+    for (int steps = 0; offset != 0; steps++) {
+      if (offset + RECORD_HEADER > end || steps == SOUND_STEPS) {
+        return -1;
+      }
+      long first = from.get(LONG, offset);
+      long second = from.get(LONG, offset + 8);
+      long third = from.get(LONG, offset + 16);
+      long next = unsigned(order(convert, (int) (first >>> FIRST)));
+      long recLen = unsigned(order(convert, (int) (first >>> SECOND)));
+      long keyLen = unsigned(order(convert, (int) (second >>> FIRST)));
+      long dataLen = unsigned(order(convert, (int) (second >>> SECOND)));
+      int hash = order(convert, (int) (third >>> FIRST));
+      int magic = order(convert, (int) (third >>> SECOND));
+      if ((magic != MAGIC_LIVE && magic != MAGIC_DEAD)
+          || keyLen + dataLen > recLen
+          || offset + RECORD_HEADER + recLen > end
+          || next + RECORD_HEADER > end) {
+        return -1;
+      }
+      if (hash == fullHash
+          && magic == MAGIC_LIVE
+          && keyLen == key.length
+          && equal(from, offset + RECORD_HEADER, key)) {
+        header.next = next;
+        header.recLen = recLen;
+        header.keyLen = keyLen;
+        header.dataLen = dataLen;
+        header.fullHash = hash;
+        header.magic = magic;
+        return offset;
+      }
+      offset = next;
+    }
+    return 0;
+  }
+
   @Override
   public boolean matches(long offset, byte[] bytes) {
     check(offset, bytes.length);
-    for (int i = 0; i < bytes.length; i++) {
-      if (map.get(ValueLayout.JAVA_BYTE, offset + i) != bytes[i]) {
+    return equal(map, offset, bytes);
+  }
+
+  private static boolean equal(MemorySegment map, long offset, byte[] bytes) {
+    int at = 0;
+    for (; at <= bytes.length - 8; at += 8) {
+      if (map.get(LONG, offset + at) != (long) ARRAY_LONG.get(bytes, at)) {
+        return false;
+      }
+    }
+    for (; at < bytes.length; at++) {
+      if (map.get(ValueLayout.JAVA_BYTE, offset + at) != bytes[at]) {
         return false;
       }
     }

@@ -37,9 +37,16 @@ final class RecordStore {
   /** Offset of the live record of {@code key}, 0 if there is none. */
   long find(byte[] key, int fullHash) {
     var io = state.io;
+    long head = chainHead(state.chainOf(fullHash));
+    if (io == state.file && io instanceof MappedIo mapped) {
+      long plain = mapped.findSound(head, key, fullHash, found);
+      if (plain >= 0) {
+        return plain;
+      }
+    }
     long steps = 0;
     long limit = LoopGuard.limit(io);
-    long offset = unsigned(io.readInt(chainHead(state.chainOf(fullHash))));
+    long offset = unsigned(io.readInt(head));
     while (offset != 0) {
       found.readChained(io, offset);
       if (++steps > limit) {

@@ -196,7 +196,8 @@ public final class Tdb extends LockCalls implements AutoCloseable {
 
   /**
    * Visits all records; this handle refuses to write meanwhile. No chain is locked while the
-   * visitor runs.
+   * visitor runs: it sees each record as it was when its chain was read, at most 64 records
+   * earlier.
    *
    * @return number of records visited
    */

@@ -29,7 +29,7 @@ public final class TdbHash {
     int shift = 0;
     for (int i = 0; i < length; i++) {
       value += (bytes[offset + i] & 0xFF) << shift;
-      shift = (shift + 5) % 24;
+      shift += shift < 19 ? 5 : -19;
     }
     return 1103515243 * value + 12345;
   }
@@ -83,8 +83,11 @@ public final class TdbHash {
 
   /** Up to four bytes as a little-endian word, missing bytes zero. */
   private static int word(byte[] bytes, int at, int left) {
+    if (left >= 4) {
+      return (int) LITTLE_ENDIAN_INT.get(bytes, at);
+    }
     int value = 0;
-    for (int i = Math.min(left, 4) - 1; i >= 0; i--) {
+    for (int i = left - 1; i >= 0; i--) {
       value = (value << 8) | (bytes[at + i] & 0xFF);
     }
     return value;

@@ -2,6 +2,7 @@
 package org.ctdbj.tdb;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
@@ -9,6 +10,10 @@ final class TdbState {
   final FileIo file;
   final HandleLocks locks;
   final int hashSize;
+
+  /** 2<sup>64</sup> / hashSize, rounded up; 0 stands for 2<sup>64</sup>. */
+  private final long inverse;
+
   final TdbHash.Function hash;
   final boolean readOnly;
   final int pageSize;
@@ -31,6 +36,11 @@ final class TdbState {
   /** Offset of the record on which firstkey and nextkey stand, 0 if they do on none. */
   long cursor;
 
+  /** The key whose chain was asked for last, a copy, and its hash. */
+  private byte[] lastKey = new byte[0];
+
+  private int lastHash;
+
   TdbState(
       FileIo file,
       HandleLocks locks,
@@ -42,19 +52,39 @@ final class TdbState {
     this.file = file;
     this.locks = locks;
     this.hashSize = hashSize;
+    this.inverse = Long.divideUnsigned(-1L, hashSize) + 1;
     this.hash = hash;
     this.readOnly = readOnly;
     this.pageSize = file.pageSize();
     this.io = file;
     this.flags = flags;
+    this.lastHash = hash.of(lastKey, 0, 0);
   }
 
   int hashOf(byte[] key) {
-    return hash.of(key, 0, key.length);
+    return key.length == lastKey.length && Arrays.equals(key, lastKey)
+        ? lastHash
+        : hash.of(key, 0, key.length);
   }
 
+  /**
+   * The chain of a key that the caller will lock or unlock. Its hash is kept: calls with the same
+   * key follow as a rule.
+   */
+  int chainOfKey(byte[] key) {
+    if (key.length != lastKey.length) {
+      lastKey = key.clone();
+      lastHash = hash.of(key, 0, key.length);
+    } else if (!Arrays.equals(key, lastKey)) {
+      System.arraycopy(key, 0, lastKey, 0, key.length);
+      lastHash = hash.of(key, 0, key.length);
+    }
+    return chainOf(lastHash);
+  }
+
+  /** The unsigned remainder by the hash size, without a division; exact for all 32-bit numbers. */
   int chainOf(int fullHash) {
-    return Integer.remainderUnsigned(fullHash, hashSize);
+    return (int) Math.unsignedMultiplyHigh(inverse * TdbLayout.unsigned(fullHash), hashSize);
   }
 
   boolean has(TdbFlag flag) {

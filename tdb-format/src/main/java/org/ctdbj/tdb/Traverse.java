@@ -6,8 +6,16 @@ import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.chainHead;
 import static org.ctdbj.tdb.TdbLayout.unsigned;
 
+import java.util.Arrays;
+
 /** Walks over all live records, chain by chain. */
 final class Traverse {
+  /** Records copied under one lock of their chain, unless they are large. */
+  private static final int BATCH_RECORDS = 64;
+
+  /** Bytes after which no further record is added. */
+  private static final long BATCH_BYTES = 64 * 1024;
+
   private final TdbState state;
   private final RecordHeader record = new RecordHeader();
 
@@ -52,8 +60,10 @@ final class Traverse {
   }
 
   /**
-   * The visitor runs with no chain locked and may change the database ({@code write}); the record
-   * it stands on is locked, so that whoever deletes it leaves it in its chain.
+   * The visitor runs with no chain locked. For one that may change the database ({@code write})
+   * records are taken one by one, and the one it stands on is locked, so that whoever deletes it
+   * leaves it in its chain. For one that only reads, a chain is copied at once, and a record is
+   * locked only where a long chain must be left in the middle.
    */
   private long positioned(RecordVisitor visitor, boolean write) {
     var position = new TdbState.TraversePosition(state.positions);
@@ -69,39 +79,71 @@ final class Traverse {
   }
 
   private long walk(RecordVisitor visitor, boolean write, TdbState.TraversePosition position) {
+    var batch = new Batch(write ? 1 : BATCH_RECORDS);
     long count = 0;
     for (int chain = 0; chain < state.hashSize; chain++) {
       // A look without the lock: an empty chain costs no lock. The first one is always locked,
-      // which also lets a
-      // pending recovery be noticed.
+      // which also lets a pending recovery be noticed.
       if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
         continue;
       }
-      while (true) {
-        byte[] key;
-        byte[] value;
+      do {
+        batch.clear();
         lock(chain, write);
         try {
-          long offset = advance(chain, position);
-          if (offset == 0) {
-            break;
-          }
-          key = state.io.readBytes(offset + RECORD_HEADER, record.keyLen);
-          value = state.io.readBytes(offset + RECORD_HEADER + key.length, record.dataLen);
+          advance(chain, position, batch, write);
         } finally {
           unlock(chain, write);
         }
-        count++;
-        if (!visitor.visit(key, value)) {
-          return count;
+        for (int i = 0; i < batch.size; i++) {
+          count++;
+          if (!visitor.visit(batch.keys[i], batch.values[i])) {
+            return count;
+          }
         }
-      }
+      } while (position.offset != 0);
     }
     return count;
   }
 
-  /** Moves on to the next live record of the chain, 0 at its end. {@link #record} is its header. */
-  private long advance(int chain, TdbState.TraversePosition position) {
+  /** Records on their way from a chain to the visitor. */
+  private static final class Batch {
+    private final byte[][] keys;
+    private final byte[][] values;
+    private int size;
+    private long bytes;
+
+    Batch(int capacity) {
+      keys = new byte[capacity][];
+      values = new byte[capacity][];
+    }
+
+    void clear() {
+      Arrays.fill(keys, 0, size, null);
+      Arrays.fill(values, 0, size, null);
+      size = 0;
+      bytes = 0;
+    }
+
+    boolean isFull() {
+      return size == keys.length || bytes >= BATCH_BYTES;
+    }
+
+    void add(TdbIo io, long offset, RecordHeader record) {
+      byte[] key = io.readBytes(offset + RECORD_HEADER, record.keyLen);
+      byte[] value = io.readBytes(offset + RECORD_HEADER + key.length, record.dataLen);
+      keys[size] = key;
+      values[size] = value;
+      size++;
+      bytes += key.length + value.length;
+    }
+  }
+
+  /**
+   * Takes the next live records of the chain. If the position has an offset afterwards, that is the
+   * last one, locked, and there may be more.
+   */
+  private void advance(int chain, TdbState.TraversePosition position, Batch batch, boolean write) {
     var io = state.io;
     var guard = new LoopGuard(io);
     long offset;
@@ -118,13 +160,15 @@ final class Traverse {
       record.readChained(io, offset);
       guard.visit(offset);
       if (record.magic == MAGIC_LIVE) {
-        state.locks.lockRecord(offset);
-        position.offset = offset;
-        return offset;
+        batch.add(io, offset, record);
+        if (write || (batch.isFull() && record.next != 0)) {
+          state.locks.lockRecord(offset);
+          position.offset = offset;
+          return;
+        }
       }
       offset = record.next;
     }
-    return 0;
   }
 
   private void lock(int chain, boolean write) {

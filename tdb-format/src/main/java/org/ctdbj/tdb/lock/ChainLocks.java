@@ -23,16 +23,16 @@ final class ChainLocks extends NestedLocks {
   boolean take(long offset, LockMode mode, boolean isHeld, boolean wait) {
     return isHeld
         ? data.promote(chain(offset), wait)
-        : data.lock(chain(offset), mode, holdsChain(), wait);
+        : DataLocks.lock(data, chain(offset), mode, holdsChain(), wait);
   }
 
   private boolean holdsChain() {
-    return held.size() > (holds(FREE_LIST) ? 1 : 0);
+    return !held.isEmpty() && held.size() > (holds(FREE_LIST) ? 1 : 0);
   }
 
   @Override
   void give(long offset) {
-    data.unlock(chain(offset));
+    DataLocks.unlock(data, chain(offset));
   }
 
   @Override

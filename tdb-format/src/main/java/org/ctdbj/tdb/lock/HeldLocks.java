@@ -39,12 +39,22 @@ final class HeldLocks {
   void count(long offset, LockMode mode) {
     int i = find(offset);
     if (i >= 0) {
-      counts[i]++;
-      if (mode == LockMode.WRITE) {
-        modes[i] = mode;
-      }
-      return;
+      increment(i, mode);
+    } else {
+      add(offset, mode);
     }
+  }
+
+  /** Counts a lock up; WRITE inside READ makes it WRITE for good. */
+  void increment(int i, LockMode mode) {
+    counts[i]++;
+    if (mode == LockMode.WRITE && modes[i] != mode) {
+      modes[i] = mode;
+    }
+  }
+
+  /** Adds a lock that is not there yet, with count 1. */
+  void add(long offset, LockMode mode) {
     if (size == offsets.length) {
       offsets = Arrays.copyOf(offsets, 2 * size);
       counts = Arrays.copyOf(counts, 2 * size);
@@ -53,16 +63,20 @@ final class HeldLocks {
     }
     offsets[size] = offset;
     counts[size] = 1;
-    modes[size] = mode;
+    if (modes[size] != mode) {
+      modes[size] = mode;
+    }
     marked[size] = false;
     size++;
   }
 
   /** Counts a WRITE lock up, or adds one that somebody else holds for this handle. */
   void mark(long offset) {
-    boolean added = find(offset) < 0;
-    count(offset, LockMode.WRITE);
-    if (added) {
+    int i = find(offset);
+    if (i >= 0) {
+      increment(i, LockMode.WRITE);
+    } else {
+      add(offset, LockMode.WRITE);
       marked[size - 1] = true;
     }
   }
@@ -93,9 +107,11 @@ final class HeldLocks {
 
   void remove(int i) {
     size--;
-    offsets[i] = offsets[size];
-    counts[i] = counts[size];
-    modes[i] = modes[size];
-    marked[i] = marked[size];
+    if (i != size) {
+      offsets[i] = offsets[size];
+      counts[i] = counts[size];
+      modes[i] = modes[size];
+      marked[i] = marked[size];
+    }
   }
 }

@@ -34,11 +34,17 @@ abstract class NestedLocks {
   /** False if another holder is in the way, never with {@code wait}. */
   boolean lock(long offset, LockMode mode, boolean wait) {
     int i = held.find(offset);
-    boolean covered = i >= 0 && held.mode(i).covers(mode);
-    if (!covered && !take(offset, mode, i >= 0, wait)) {
+    if (i < 0) {
+      if (!take(offset, mode, false, wait)) {
+        return false;
+      }
+      held.add(offset, mode);
+      return true;
+    }
+    if (!held.mode(i).covers(mode) && !take(offset, mode, true, wait)) {
       return false;
     }
-    held.count(offset, mode);
+    held.increment(i, mode);
     return true;
   }
 

@@ -51,12 +51,8 @@ final class RecordLocks {
 
   /** Whether no traverse of this or another handle stands there. */
   boolean probe(long offset) {
-    // The kernel would turn this handle's own lock into an exclusive one.
-    if (held.find(offset) >= 0 || !file.lock(LockMode.WRITE, offset, 1, false)) {
-      return false;
-    }
-    file.unlock(offset, 1);
-    return true;
+    // The kernel does not say that this handle's own lock is in the way.
+    return held.find(offset) < 0 && file.couldLock(LockMode.WRITE, offset, 1);
   }
 
   /** Locks again what an unlock of a whole range has swallowed. */

@@ -28,6 +28,7 @@ final class Libc {
   static final int O_NONBLOCK = 0x800;
   static final int O_CLOEXEC = 0x80000;
 
+  static final int F_OFD_GETLK = 36;
   static final int F_OFD_SETLK = 37;
   static final int F_OFD_SETLKW = 38;
 

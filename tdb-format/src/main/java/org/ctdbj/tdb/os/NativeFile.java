@@ -45,8 +45,10 @@ public final class NativeFile implements AutoCloseable {
 
   private static final long FLOCK_SIZE = 32;
   private static final long FLOCK_TYPE = 0;
+  private static final long FLOCK_WHENCE = 2;
   private static final long FLOCK_START = 8;
   private static final long FLOCK_LENGTH = 16;
+  private static final long FLOCK_PID = 24;
 
   /** Bytes moved at once from or to arrays, which system calls cannot reach. */
   private static final int BOUNCE_SIZE = 64 * 1024;
@@ -399,6 +401,22 @@ public final class NativeFile implements AutoCloseable {
     if (r < 0) {
       throw lockFailure(r, "fcntl unlock", offset, length);
     }
+  }
+
+  /**
+   * Whether {@link #lock} of that range would find no other holder in the way. Locks nothing: one
+   * system call where a lock and an unlock are two.
+   */
+  public boolean couldLock(LockMode mode, long offset, long length) {
+    int r = setLock(Libc.F_OFD_GETLK, mode.code(), offset, length);
+    if (r < 0) {
+      throw lockFailure(r, "fcntl query of a " + mode + " lock", offset, length);
+    }
+    boolean free = flock.get(JAVA_SHORT, FLOCK_TYPE) == LockMode.UNLOCKED;
+    // The answer has described a holder that is in the way.
+    flock.set(JAVA_SHORT, FLOCK_WHENCE, (short) 0);
+    flock.set(JAVA_INT, FLOCK_PID, 0);
+    return free;
   }
 
   private TdbException lockFailure(int result, String operation, long offset, long length) {

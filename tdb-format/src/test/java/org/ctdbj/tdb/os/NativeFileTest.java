@@ -242,6 +242,22 @@ class NativeFileTest {
   }
 
   @Test
+  void askingForALockLocksNothing() {
+    try (var one = create();
+        var two = NativeFile.open(one.path(), READ_WRITE, NEVER, 0)) {
+      assertTrue(one.couldLock(LockMode.WRITE, 0, 1));
+      assertTrue(two.lock(LockMode.READ, 0, 1, false));
+      assertFalse(one.couldLock(LockMode.WRITE, 0, 1));
+      assertTrue(one.couldLock(LockMode.READ, 0, 1));
+      assertTrue(one.couldLock(LockMode.WRITE, 1, 1));
+      // What the kernel answered is not in the way of the next lock.
+      assertFalse(one.couldLock(LockMode.WRITE, 0, 1));
+      assertTrue(one.lock(LockMode.WRITE, 1, 1, true));
+      assertFalse(two.couldLock(LockMode.READ, 1, 1));
+    }
+  }
+
+  @Test
   void writeLockOfAReadOnlyFileIsRefused() throws IOException {
     var path = Files.write(directory.resolve("f"), new byte[] {1});
     try (var file = NativeFile.open(path, READ_ONLY, NEVER, 0)) {

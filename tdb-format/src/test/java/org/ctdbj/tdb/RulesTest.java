@@ -188,7 +188,7 @@ class RulesTest {
     Path ours = dir.resolve("ours.tdb");
     Set<String> refusals = new HashSet<>();
     lib = LibTdb.startApi();
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 6; round++) {
       long seed = bits * 1000L + round;
       random = new Random(seed);
       Files.deleteIfExists(theirs);

@@ -61,7 +61,7 @@ class DeadRecordTest {
       walker.ok("open ours " + ours + " 0 0 2");
       boolean open = false;
       byte[] standsOn = null;
-      for (int step = 0; step < 200; step++) {
+      for (int step = 0; step < 300; step++) {
         byte[] key = key(random);
         String hex = LibTdb.hex(key);
         switch (random.nextInt(12)) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -54,11 +55,22 @@ class CompatibilityTableTest {
           }
         }
       }
-      String log = cluster.node(0).logTail(1000);
-      assertEquals(
-          missing(),
-          log.lines().filter(line -> line.contains("is not served by this version")).count());
+      long missing = missing();
+      Await.until(
+          "a line for each missing control",
+          Duration.ofSeconds(30),
+          () -> unserved(cluster) == missing,
+          cluster::describe);
     }
+  }
+
+  private static long unserved(LocalCluster cluster) {
+    return cluster
+        .node(0)
+        .logTail(1000)
+        .lines()
+        .filter(line -> line.contains("is not served by this version"))
+        .count();
   }
 
   private static long missing() throws IOException {

@@ -169,9 +169,24 @@ final class ControlRouter {
     }
   }
 
-  /** An answer has come; one that nobody waits for any more is dropped. */
+  /**
+   * An answer has come. One that nobody waits for any more is dropped, and so is one that another
+   * node was asked for: after a restart a node may use a number that stands for something else
+   * here.
+   */
   void reply(ReplyControl reply) {
-    finish(reply.header().reqid(), ControlResult.of(reply.status(), reply.data(), reply.error()));
+    Header header = reply.header();
+    Pending waiting = pending.get(header.reqid());
+    if (waiting != null && waiting.pnn != header.source()) {
+      complaints.warning(
+          "node "
+              + header.source()
+              + " answered a control that node "
+              + waiting.pnn
+              + " was asked; dropped");
+      return;
+    }
+    finish(header.reqid(), ControlResult.of(reply.status(), reply.data(), reply.error()));
   }
 
   private void finish(int reqid, ControlResult result) {

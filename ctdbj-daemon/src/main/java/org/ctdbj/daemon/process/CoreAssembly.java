@@ -71,7 +71,7 @@ public final class CoreAssembly implements NodeAssembly {
     databases.register(core.controls());
     core.connect(databases, databases);
     databases.start(frozen::complete);
-    return new CoreNode(parts, core, databases, files, random::nextInt);
+    return new CoreNode(parts, core, databases, files, health, random::nextInt);
   }
 
   private static NodeConfiguration nodeConfiguration(NodeParts parts) {

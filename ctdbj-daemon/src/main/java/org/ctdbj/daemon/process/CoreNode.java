@@ -5,6 +5,7 @@ import org.ctdbj.daemon.config.DaemonConfiguration;
 import org.ctdbj.daemon.database.DatabaseRegistry;
 import org.ctdbj.daemon.node.ClientPort;
 import org.ctdbj.daemon.node.NodeCore;
+import org.ctdbj.daemon.store.tdb.TdbHealthStore;
 import org.ctdbj.daemon.store.tdb.TdbStoreFactory;
 import org.ctdbj.protocol.Capabilities;
 import org.ctdbj.protocol.Runstate;
@@ -22,10 +23,14 @@ final class CoreNode implements Node {
   /** Pause before a recovery core that has broken is replaced. */
   private static final long REPLACE_SECONDS = 1;
 
+  /** For threads that use files; one that waits for a lock of a hanging smbd would never end. */
+  private static final long CLOSE_MILLIS = 3000;
+
   private final NodeParts parts;
   private final NodeCore core;
   private final DatabaseRegistry databases;
   private final TdbStoreFactory files;
+  private final TdbHealthStore health;
   private final RandomSource random;
   private final EventLog log;
   private RecoveryDaemon recovery;
@@ -36,11 +41,13 @@ final class CoreNode implements Node {
       NodeCore core,
       DatabaseRegistry databases,
       TdbStoreFactory files,
+      TdbHealthStore health,
       RandomSource random) {
     this.parts = parts;
     this.core = core;
     this.databases = databases;
     this.files = files;
+    this.health = health;
     this.random = random;
     this.log = parts.log().program("ctdb-recoverd");
     core.setRunstate(Runstate.INIT);
@@ -94,7 +101,19 @@ final class CoreNode implements Node {
       databases.close();
       files.close();
     }
-    parts.loop().timers().schedule(0, whenStopped);
+    Thread.ofPlatform().name("close").daemon().start(() -> awaitClosed(whenStopped));
+  }
+
+  private void awaitClosed(Runnable whenClosed) {
+    try {
+      if (!files.awaitClosed(CLOSE_MILLIS) || !health.awaitClosed(CLOSE_MILLIS)) {
+        log.warning("a database is still open: a thread waits for a lock of another process");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts this thread", e);
+    } finally {
+      whenClosed.run();
+    }
   }
 
   @Override

@@ -10,6 +10,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -20,6 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Main {
   private static final int USAGE = 1;
+
+  /** How long a signal waits for the end of the start before it ends the process all the same. */
+  private static final long START_SECONDS = 30;
 
   private Main() {}
 
@@ -47,6 +54,9 @@ public final class Main {
     if (background) {
       Signals.acceptInterrupts();
     }
+    var starting = new CompletableFuture<Daemon>();
+    Signals.handle("TERM", () -> stop(starting));
+    Signals.handle("INT", () -> stop(starting));
     Daemon daemon;
     try {
       NodeAssembly assembly =
@@ -65,8 +75,7 @@ public final class Main {
       e.printStackTrace();
       return StartFailure.CONFIGURATION;
     }
-    Signals.handle("TERM", () -> daemon.stop(0));
-    Signals.handle("INT", () -> daemon.stop(0));
+    starting.complete(daemon);
     Signals.handle("HUP", daemon::reopenLog);
     Signals.handle("USR1", () -> {});
     if (System.getenv("CTDB_TEST_MODE") != null) {
@@ -78,6 +87,18 @@ public final class Main {
       letGo(FileDescriptor.err);
     }
     return daemon.exitCode().join();
+  }
+
+  /** Stops a daemon, once it has started: half a start cannot be taken back from outside. */
+  private static void stop(CompletableFuture<Daemon> starting) {
+    try {
+      starting.get(START_SECONDS, TimeUnit.SECONDS).stop(0);
+    } catch (TimeoutException e) {
+      System.err.println("ctdbd: stopped while it was starting");
+      Runtime.getRuntime().halt(1);
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException("nobody interrupts this thread or fails the start", e);
+    }
   }
 
   private static void tell(String line) {

@@ -129,6 +129,17 @@ final class ControlRoutingTest {
   }
 
   @Test
+  void onlyTheNodeThatWasAskedAnswers() {
+    nodes.member(1).linked.clear();
+    int asked = client.control(1, Control.GET_PNN.number(), 0, 0, Bytes.EMPTY);
+    int reqid = ((ReqControl) node.sent.getFirst()).header().reqid();
+    node.core.nodePacket(new ReplyControl(new Header(1, 0, 2, reqid), 7, Bytes.EMPTY, ""));
+    assertNull(client.reply(asked));
+    node.core.nodePacket(new ReplyControl(new Header(1, 0, 1, reqid), 1, Bytes.EMPTY, ""));
+    assertEquals(1, client.reply(asked).status());
+  }
+
+  @Test
   void controlTimeoutZeroWaitsForEver() {
     node.core.setTunable(Tunable.CONTROL_TIMEOUT, 0);
     nodes.member(1).linked.clear();

@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.ctdbj.daemon.store.HealthStore;
 import org.ctdbj.daemon.store.StoreException;
@@ -129,5 +130,14 @@ public final class TdbHealthStore implements HealthStore {
   public void close() {
     writer.execute(tdb::close);
     writer.shutdown();
+  }
+
+  /**
+   * Waits, after {@link #close}, until the file is closed. Not on the node thread.
+   *
+   * @return false if it is not by then
+   */
+  public boolean awaitClosed(long timeoutMillis) throws InterruptedException {
+    return writer.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
   }
 }

@@ -219,4 +219,14 @@ public final class TdbStoreFactory implements StoreFactory, AutoCloseable {
   public void close() {
     workers.close();
   }
+
+  /**
+   * Waits, after {@link #close}, until the last file is closed, so that a daemon that starts next
+   * finds no lock of this one. Not on the node thread.
+   *
+   * @return false if a thread still waits for a lock of another process
+   */
+  public boolean awaitClosed(long timeoutMillis) throws InterruptedException {
+    return workers.awaitEnd(timeoutMillis);
+  }
 }

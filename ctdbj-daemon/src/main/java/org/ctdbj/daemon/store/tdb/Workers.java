@@ -100,4 +100,13 @@ final class Workers implements AutoCloseable {
     threads.shutdown();
     clock.shutdownNow();
   }
+
+  /**
+   * Waits, after {@link #close}, until the work under way has ended. Not on the node thread.
+   *
+   * @return false if some still waits for a lock of another process
+   */
+  boolean awaitEnd(long timeoutMillis) throws InterruptedException {
+    return threads.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
+  }
 }

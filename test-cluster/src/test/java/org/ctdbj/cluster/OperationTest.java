@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -137,7 +138,7 @@ class OperationTest {
             cluster::describe);
       }
       assertFalse(
-          Files.readString(node.base().resolve("log.ctdb")).toLowerCase().contains("banning"),
+          Files.readString(node.base().resolve("log.ctdb")).toLowerCase(Locale.ROOT).contains("banning"),
           cluster::describe);
     }
   }

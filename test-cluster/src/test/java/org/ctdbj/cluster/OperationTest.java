@@ -138,7 +138,9 @@ class OperationTest {
             cluster::describe);
       }
       assertFalse(
-          Files.readString(node.base().resolve("log.ctdb")).toLowerCase(Locale.ROOT).contains("banning"),
+          Files.readString(node.base().resolve("log.ctdb"))
+              .toLowerCase(Locale.ROOT)
+              .contains("banning"),
           cluster::describe);
     }
   }

@@ -221,9 +221,9 @@ class FullDiskTest {
         tdb.lockAll();
         tdb.transactionStart();
         tdb.wipe();
-        for (String key : records.keySet()) {
-          records.put(key, value(round, 100));
-          tdb.store(bytes(key), records.get(key));
+        for (Map.Entry<String, byte[]> entry : records.entrySet()) {
+          entry.setValue(value(round, 100));
+          tdb.store(bytes(entry.getKey()), entry.getValue());
         }
         tdb.transactionCommit();
         tdb.unlockAll();

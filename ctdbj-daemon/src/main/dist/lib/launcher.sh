@@ -73,10 +73,11 @@ run_daemon() {
 	fi
 	# A daemon without memory ends, so that its locks are free and others recover.
 	# The daemon has the heap collected after a recovery; it shrinks again then.
+	# What the compiler has used and the C library keeps goes back every ten seconds.
 	# Without UsePerfData no file in /tmp is written to from inside the JVM.
 	arguments=$#
 	set -- $collector -Xms64m -XX:MaxRAMPercentage=25 -XX:+ExitOnOutOfMemoryError \
-		-XX:-UsePerfData --enable-native-access=ALL-UNNAMED \
+		-XX:-UsePerfData -XX:TrimNativeHeapInterval=10000 --enable-native-access=ALL-UNNAMED \
 		-Dio.netty.allocator.type=pooled "-Dctdbj.program=$called" \
 		${CTDBJ_JAVA_OPTS:-} -cp "$(class_path)" org.ctdbj.daemon.process.Main "$@"
 	# Classes and profiles of a rehearsal, made for one JDK, these very jars and the

@@ -256,6 +256,47 @@ class DatabaseRecoveryTest {
   }
 
   @Test
+  void aNodeThatCannotStoreIsLeftOut() {
+    for (Control step : List.of(Control.DB_PUSH_CONFIRM, Control.DB_TRANSACTION_COMMIT)) {
+      var cluster = settled(3);
+      database(cluster, "v.tdb", 0, 0, 1, 2);
+      db(cluster, 0, "v.tdb").put("k", 5, 0, 0, "v");
+      cluster
+          .node(1)
+          .faults
+          .put(
+              step,
+              data ->
+                  step == Control.DB_PUSH_CONFIRM
+                      ? FakeNode.ok(Bytes.ofInt(0))
+                      : ControlResult.failed("no space left"));
+      cluster.node(1).mode = RecoveryMode.ACTIVE.number();
+      cluster.time.runUntil(30, () -> cluster.node(1).bans == 1);
+      cluster.time.runUntil(30, () -> cluster.node(2).mode == RecoveryMode.NORMAL.number());
+      assertEquals(0, cluster.node(0).bans + cluster.node(2).bans);
+      assertEquals("v", db(cluster, 2, "v.tdb").records.get("k").value());
+    }
+  }
+
+  @Test
+  void aSingleNodeThatCannotStoreTriesUntilItCan() {
+    var cluster = settled(1);
+    database(cluster, "v.tdb", 0, 0);
+    db(cluster, 0, "v.tdb").put("k", 5, 0, 0, "v");
+    cluster
+        .node(0)
+        .faults
+        .put(Control.DB_TRANSACTION_COMMIT, data -> ControlResult.failed("no space left"));
+    cluster.node(0).mode = RecoveryMode.ACTIVE.number();
+    cluster.time.runUntil(30, () -> cluster.member(0).logged("1 of 1 databases not recovered"));
+    cluster.time.runSeconds(20);
+    assertEquals(0, cluster.node(0).bans);
+    cluster.node(0).faults.remove(Control.DB_TRANSACTION_COMMIT);
+    cluster.time.runUntil(5, () -> cluster.node(0).mode == RecoveryMode.NORMAL.number());
+    assertEquals("v", db(cluster, 0, "v.tdb").records.get("k").value());
+  }
+
+  @Test
   void differentNamesAreTheFaultOfTheNodeThatDiffers() {
     var cluster = settled(2);
     database(cluster, "v.tdb", 0, 0, 1);

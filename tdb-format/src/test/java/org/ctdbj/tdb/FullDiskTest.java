@@ -201,6 +201,47 @@ class FullDiskTest {
     }
   }
 
+  /** What a recovery does with a volatile database: as much as before, in the same file. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void fileThatItsNextOpenerEmptiesIsReplacedWithoutRoom(boolean areaExists) throws IOException {
+    var records = new LinkedHashMap<String, byte[]>();
+    try (var tdb = Tdb.open(file, TdbOptions.ofBits(MUTEX_FILE).withHashSize(7).withCreate(true))) {
+      for (int i = 0; i < 500; i++) {
+        records.put("k" + i, value(i, 100));
+        tdb.store(bytes("k" + i), records.get("k" + i));
+      }
+      if (areaExists) {
+        tdb.transactionStart();
+        tdb.store(bytes("k0"), value(9, 100));
+        tdb.transactionCommit();
+      }
+      Path filler = fill();
+      for (int round = 0; round < 3; round++) {
+        tdb.lockAll();
+        tdb.transactionStart();
+        tdb.wipe();
+        for (Map.Entry<String, byte[]> entry : records.entrySet()) {
+          entry.setValue(value(round, 100));
+          tdb.store(bytes(entry.getKey()), entry.getValue());
+        }
+        tdb.transactionCommit();
+        tdb.unlockAll();
+        assertHolds(records, MUTEX_FILE, tdb);
+      }
+      tdb.lockAll();
+      tdb.transactionStart();
+      tdb.store(bytes("too large"), value(1, 1_000_000));
+      assertFails(Errno.ENOSPC, tdb::transactionCommit);
+      tdb.unlockAll();
+      assertHolds(records, MUTEX_FILE, tdb);
+      Files.delete(filler);
+      tdb.store(bytes("too large"), value(1, 1_000_000));
+      records.put("too large", value(1, 1_000_000));
+      assertHolds(records, MUTEX_FILE, tdb);
+    }
+  }
+
   @Test
   void readOnlyFileSystemCanOnlyBeRead() throws Exception {
     try (var tdb = Tdb.open(file, TdbOptions.defaults().withHashSize(7).withCreate(true))) {

@@ -23,6 +23,9 @@ final class CoreNode implements Node {
   /** Pause before a recovery core that has broken is replaced. */
   private static final long REPLACE_SECONDS = 1;
 
+  /** Between looks whether clients are served; the start itself must not be slowed down. */
+  private static final long REHEARSAL_SECONDS = 2;
+
   /** For threads that use files; one that waits for a lock of a hanging smbd would never end. */
   private static final long CLOSE_MILLIS = 3000;
 
@@ -34,6 +37,7 @@ final class CoreNode implements Node {
   private final RandomSource random;
   private final EventLog log;
   private RecoveryDaemon recovery;
+  private RecoveryRehearsal rehearsal;
   private boolean stopped;
 
   CoreNode(
@@ -60,6 +64,32 @@ final class CoreNode implements Node {
     core.start();
     startRecovery();
     new HeapTrim(parts.loop().timers()).start();
+    if (rehearses()) {
+      rehearseWhenRunning();
+    }
+  }
+
+  /** Not in test mode, where many daemons of short life share a machine, unless it is wanted. */
+  private boolean rehearses() {
+    String wanted = System.getProperty("ctdbj.rehearsal");
+    return wanted == null
+        ? !parts.configuration().paths().testMode()
+        : Boolean.parseBoolean(wanted);
+  }
+
+  private void rehearseWhenRunning() {
+    if (stopped) {
+      return;
+    }
+    if (core.runstate() != Runstate.RUNNING) {
+      parts.loop().timers().scheduleSeconds(REHEARSAL_SECONDS, this::rehearseWhenRunning);
+      return;
+    }
+    rehearsal =
+        new RecoveryRehearsal(
+            parts.configuration().stateDirectory().resolve("rehearsal"),
+            parts.log().program("ctdb-recoverd"));
+    rehearsal.start();
   }
 
   private void startRecovery() {
@@ -96,6 +126,9 @@ final class CoreNode implements Node {
       core.setRunstate(Runstate.SHUTDOWN);
       if (recovery != null) {
         recovery.stop();
+      }
+      if (rehearsal != null) {
+        rehearsal.stop();
       }
       core.stop();
       databases.close();

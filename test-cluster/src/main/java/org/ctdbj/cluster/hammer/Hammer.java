@@ -134,6 +134,24 @@ public final class Hammer implements AutoCloseable {
     process.destroy();
   }
 
+  /**
+   * Lets it work for a while.
+   *
+   * @throws AssertionError if it ends before
+   */
+  public void work(Duration time) {
+    try {
+      if (process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new AssertionError("hammer: ended early: " + Files.readString(errors));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Waits for its end and returns what it has done. */
   public Report await() {
     try {

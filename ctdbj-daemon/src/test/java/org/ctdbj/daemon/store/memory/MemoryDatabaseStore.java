@@ -37,6 +37,10 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   private final Map<RecordKey, StoredRecord> records;
   private final MemoryChains chains;
   private final List<Consumer<StoreResult<Void>>> freezeWaiters = new ArrayList<>();
+
+  /** The fault of a full disk. */
+  public static final String NO_ROOM = "no space left";
+
   private BiFunction<StoreOperation, RecordKey, String> faults = (_, _) -> null;
   private int openFlags;
   private int sequenceNumber;
@@ -180,7 +184,10 @@ public final class MemoryDatabaseStore implements DatabaseStore {
   private void check(StoreOperation operation, RecordKey key) {
     String fault = faults.apply(operation, key);
     if (fault != null) {
-      throw new StoreException(path + ": " + fault, null);
+      String message = path + ": " + fault;
+      throw fault.equals(NO_ROOM)
+          ? StoreException.noRoom(message, null)
+          : new StoreException(message, null);
     }
   }
 

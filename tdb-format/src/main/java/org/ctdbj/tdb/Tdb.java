@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * An open TDB file, shared live with other handles and with C processes that use libtdb.
@@ -388,6 +389,15 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
   void observeSyncs(Runnable observer) {
     state.file.observeSyncs(observer);
+  }
+
+  /**
+   * For tests of crashes: from now on the file is read and written through what {@code layer} makes
+   * of it. Not inside a transaction.
+   */
+  void layer(UnaryOperator<FileIo> layer) {
+    state.file = layer.apply(state.file);
+    state.io = state.file;
   }
 
   /** Cancels a transaction that is open, drops all locks and closes the file. */

@@ -3,6 +3,7 @@ package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY_INVALID;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_HASH;
 import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_MAGIC;
 import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
@@ -35,6 +36,9 @@ final class CommitWriter {
   private long magicOffset;
 
   private boolean areaFreed;
+
+  /** Where the recovery area is marked as one whose loss would lose more space, else 0. */
+  private long markOffset;
 
   CommitWriter(TdbState state, FreeList freeList, TransactionOverlay overlay) {
     this.state = state;
@@ -75,11 +79,19 @@ final class CommitWriter {
     return magicOffset != 0;
   }
 
-  void invalidate() {
+  /**
+   * Ends the commit, or gives it up; then the mark stays for {@link LostSpace}.
+   *
+   * @param committed whether the new contents are to stay
+   */
+  void invalidate(boolean committed) {
     if (magicOffset != 0) {
       file.writeInt(magicOffset, MAGIC_RECOVERY_INVALID);
       sync(magicOffset, 4);
       magicOffset = 0;
+      if (committed && markOffset != 0) {
+        file.writeInt(markOffset, 0);
+      }
     }
   }
 
@@ -142,8 +154,6 @@ final class CommitWriter {
       }
       file.grow(oldSize, end - oldSize);
       overlay.fileHasGrown();
-      file.writeInt(OFF_RECOVERY_START, (int) area);
-      mirror(OFF_RECOVERY_START, 4);
     } else if (oldSize % state.pageSize != 0 && overlay.size() > oldSize) {
       // The page that holds the old end of the file is saved whole, so all of it must exist.
       file.grow(oldSize, overlay.size() - oldSize);
@@ -151,6 +161,12 @@ final class CommitWriter {
     }
     writeArea(area, header.recLen, needed, oldSize);
     sync(area, RECORD_HEADER + needed);
+    // Not earlier, as libtdb does it: should the machine stop, the header may be on the disk while
+    // the growth of the file is not, and libtdb cannot open a file whose area is behind its end.
+    if (file.readInt(OFF_RECOVERY_START) != (int) area) {
+      file.writeInt(OFF_RECOVERY_START, (int) area);
+      mirror(OFF_RECOVERY_START, 4);
+    }
     long magic = area + OFF_RECORD_MAGIC;
     file.writeInt(magic, MAGIC_RECOVERY);
     mirror(magic, 4);
@@ -164,6 +180,10 @@ final class CommitWriter {
     header.keyLen = oldSize;
     header.dataLen = needed;
     header.magic = MAGIC_RECOVERY_INVALID;
+    if (overlay.size() > oldSize) {
+      header.fullHash = LostSpace.MARK;
+      markOffset = area + OFF_RECORD_HASH;
+    }
     file.writeHeader(area, header);
     long[] at = {area + RECORD_HEADER};
     var pair = MemorySegment.ofArray(new byte[8]);
@@ -174,6 +194,10 @@ final class CommitWriter {
             pair.set(INT, 4, fileOrder(length));
             file.write(at[0], pair, 0, 8);
             file.write(at[0] + 8, file.view(offset, length), 0, length);
+          if (offset == 0) {
+            // As libtdb saves it: where the area is stays known after a rollback.
+            file.writeInt(at[0] + 8 + OFF_RECOVERY_START, (int) area);
+          }
             at[0] += 8 + length;
           }
         });

@@ -3,6 +3,9 @@ package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_HASH;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY_INVALID;
 import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
@@ -26,11 +29,20 @@ final class LostSpace {
    */
   private static final int MAX_RECORDS = 1 << 24;
 
+  /**
+   * In the hash field of a recovery area that is not valid, where libtdb never looks: the commit
+   * that wrote it grew the file and has not ended.
+   */
+  static final int MARK = 0x4C4F5354;
+
   private final FileIo file;
   private final int hashSize;
   private final RecordHeader record = new RecordHeader();
   private long[] offsets = new long[1024];
   private int count;
+
+  /** The first free record, once the gaps are filled. */
+  private long head;
 
   private LostSpace(FileIo file, int hashSize) {
     this.file = file;
@@ -38,13 +50,13 @@ final class LostSpace {
   }
 
   /**
-   * Whether the header looks as a commit leaves it that was interrupted before its recovery data
-   * became valid.
+   * Whether the file looks as a commit leaves it that was interrupted before its recovery data
+   * became valid, or was rolled back without the locks that {@link #reclaim} needs.
    */
-  static boolean isSuspected(FileIo file) {
+  static boolean isSuspected(FileIo file, int hashSize) {
     long area = unsigned(file.readInt(OFF_RECOVERY_START));
     if (area == 0) {
-      return false;
+      return !endsWithRecord(file, hashSize);
     }
     if (!file.inBounds(area, RECORD_HEADER)) {
       return true;
@@ -54,7 +66,11 @@ final class LostSpace {
     if (header.magic != MAGIC_RECOVERY_INVALID) {
       return false;
     }
-    if (header.recLen == 0) {
+    long end = area + header.fullLength();
+    if (header.recLen == 0
+        || header.fullHash == MARK
+        || !file.inBounds(area, header.fullLength())
+        || (end != file.size() && !endsWithRecord(file, hashSize))) {
       return true;
     }
     long oldEnd = header.keyLen;
@@ -63,6 +79,24 @@ final class LostSpace {
     }
     file.readHeader(oldEnd, header);
     return header.recLen == 0 && header.magic == 0;
+  }
+
+  /** Whether the last word of the file leads to a record that ends there. */
+  private static boolean endsWithRecord(FileIo file, int hashSize) {
+    file.refresh();
+    long start = dataStart(hashSize);
+    long end = file.size();
+    if (end <= start) {
+      return true;
+    }
+    long length = unsigned(file.readInt(end - TAILER));
+    if (length < RECORD_HEADER + TAILER || length > end - start) {
+      return false;
+    }
+    var last = new RecordHeader();
+    file.readHeader(end - length, last);
+    return last.fullLength() == length
+        && (last.magic == MAGIC_FREE || last.magic == MAGIC_LIVE || last.magic == MAGIC_DEAD);
   }
 
   /**
@@ -99,10 +133,22 @@ final class LostSpace {
     if (gaps(false) < 0) {
       return 0;
     }
+    long top = unsigned(file.readInt(FREELIST_TOP));
+    head = top;
+    long sum = gaps(true);
+    if (head != top) {
+      // The list must not lead to records that a stop of the machine can still lose.
+      file.sync(0, file.size());
+      file.writeInt(FREELIST_TOP, (int) head);
+    }
     if (area != 0 && !hasArea) {
       file.writeInt(OFF_RECOVERY_START, 0);
     }
-    return gaps(true);
+    file.sync(0, file.size());
+    if (hasArea && file.readInt(area + OFF_RECORD_HASH) == MARK) {
+      file.writeInt(area + OFF_RECORD_HASH, 0);
+    }
+    return sum;
   }
 
   private boolean isArea(long area) {
@@ -164,9 +210,9 @@ final class LostSpace {
     var gap = new RecordHeader();
     gap.recLen = length - RECORD_HEADER;
     gap.magic = MAGIC_FREE;
-    gap.next = unsigned(file.readInt(FREELIST_TOP));
+    gap.next = head;
     gap.writeTailer(file, offset);
     file.writeHeader(offset, gap);
-    file.writeInt(FREELIST_TOP, (int) offset);
+    head = offset;
   }
 }

@@ -329,7 +329,7 @@ final class TdbOpener {
   private void recover(FileIo io, int hashSize, boolean hasMutexes) {
     boolean needed = Recovery.isNeeded(io);
     boolean reclaims = !noLock && !hasMutexes;
-    boolean suspected = reclaims && !needed && LostSpace.isSuspected(io);
+    boolean suspected = reclaims && !needed && LostSpace.isSuspected(io, hashSize);
     if (!needed && !suspected) {
       return;
     }

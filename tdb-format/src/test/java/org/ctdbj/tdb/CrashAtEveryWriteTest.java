@@ -160,8 +160,7 @@ class CrashAtEveryWriteTest {
     final String context;
     final List<String> wrong = new ArrayList<>();
     int images;
-    int refusedByLibtdb;
-    int calledDamagedByLibtdb;
+    int lostSpace;
 
     Findings(String context) {
       this.context = context;
@@ -177,7 +176,15 @@ class CrashAtEveryWriteTest {
       assertEquals(
           List.of(),
           wrong.subList(0, Math.min(10, wrong.size())),
-          context + ": " + wrong.size() + " differences in " + images + " images");
+          context
+              + ": "
+              + wrong.size()
+              + " differences in "
+              + images
+              + " images, "
+              + lostSpace
+              + " of them with lost space");
+      assertTrue(images > 30, context + ": only " + images + " images");
     }
   }
 
@@ -234,7 +241,6 @@ class CrashAtEveryWriteTest {
           boolean committed = image.syncsDone() > 3 || image.syncsDone() == 3 && image.lastWritten();
           recover(lib, flags & TdbFlag.NOMMAP.bit(), image, committed ? after : before, findings);
         });
-    System.out.println(findings.context + ": " + findings.images + " images, wrong " + findings.wrong.size() + ", refused " + findings.refusedByLibtdb + ", check bad in libtdb " + findings.calledDamagedByLibtdb);
     findings.assertNone();
   }
 
@@ -256,16 +262,15 @@ class CrashAtEveryWriteTest {
     if (opened.equals("ok")) {
       findings.check(
           contents(lib.call("traverse_read t")).equals(expected), image, "libtdb's contents");
-      boolean good = lib.call("check t").equals("ok");
-      findings.check(good || !whole, image, "only libtdb calls it damaged");
-      findings.calledDamagedByLibtdb += good ? 0 : 1;
+      // Not where we see lost space: libtdb 1.4.8's check can take minutes to get past it.
+      findings.check(
+          !whole || lib.call("check t").equals("ok"), image, "only libtdb calls it damaged");
+      findings.lostSpace += whole ? 0 : 1;
       lib.ok("close t");
       findings.check(
           Arrays.equals(plain, Files.readAllBytes(file)), image, "libtdb's bytes differ");
     } else {
-      // libtdb refuses to open a file whose recovery area is beyond the end.
-      findings.refusedByLibtdb++;
-      findings.check(areaIsOutside(image.bytes()), image, "libtdb cannot open it: " + opened);
+      findings.check(false, image, "libtdb cannot open it: " + opened);
     }
     Files.write(file, image.bytes());
     try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags))) {
@@ -278,13 +283,5 @@ class CrashAtEveryWriteTest {
     findings.check(
         contents(lib.call("traverse_read t")).equals(expected), image, "libtdb, after us");
     lib.ok("close t");
-  }
-
-  private static boolean areaIsOutside(byte[] image) {
-    var header = ByteBuffer.wrap(image);
-    boolean little = header.get(TdbLayout.OFF_VERSION) == (byte) TdbLayout.VERSION;
-    header.order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-    return TdbLayout.unsigned(header.getInt(TdbLayout.OFF_RECOVERY_START)) + TdbLayout.RECORD_HEADER
-        > image.length;
   }
 }

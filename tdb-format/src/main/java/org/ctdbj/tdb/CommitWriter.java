@@ -194,10 +194,10 @@ final class CommitWriter {
             pair.set(INT, 4, fileOrder(length));
             file.write(at[0], pair, 0, 8);
             file.write(at[0] + 8, file.view(offset, length), 0, length);
-          if (offset == 0) {
-            // As libtdb saves it: where the area is stays known after a rollback.
-            file.writeInt(at[0] + 8 + OFF_RECOVERY_START, (int) area);
-          }
+            if (offset == 0) {
+              // As libtdb saves it: where the area is stays known after a rollback.
+              file.writeInt(at[0] + 8 + OFF_RECOVERY_START, (int) area);
+            }
             at[0] += 8 + length;
           }
         });

@@ -2,11 +2,11 @@
 package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
-import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
-import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_HASH;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_RECOVERY_INVALID;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_HASH;
 import static org.ctdbj.tdb.TdbLayout.OFF_RECOVERY_START;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.TAILER;

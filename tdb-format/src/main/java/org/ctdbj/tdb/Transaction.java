@@ -262,7 +262,11 @@ final class Transaction {
 
   /** Drops what is not written, marks the recovery data as not needed and gives the locks back. */
   void cancel() {
-    new ReleaseSequence().run(() -> writer.invalidate(written)).run(this::reclaim).run(this::end).end();
+    new ReleaseSequence()
+        .run(() -> writer.invalidate(written))
+        .run(this::reclaim)
+        .run(this::end)
+        .end();
   }
 
   /**

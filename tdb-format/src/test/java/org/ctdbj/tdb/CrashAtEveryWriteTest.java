@@ -33,6 +33,7 @@ class CrashAtEveryWriteTest {
   private static final int HASH_SIZE = 7;
   private static final int AREA = 0xF000;
   private static final int REORDERINGS = 2;
+  private static final int COMBINATION_STEP = 5;
 
   @TempDir Path fallback;
 
@@ -76,7 +77,8 @@ class CrashAtEveryWriteTest {
     return value;
   }
 
-  private static void fill(Path file, int flags, Area area, boolean full, Random random) throws IOException {
+  private static void fill(Path file, int flags, Area area, boolean full, Random random)
+      throws IOException {
     try (var tdb =
         Tdb.open(file, TdbOptions.ofBits(flags).withHashSize(HASH_SIZE).withCreate(true))) {
       for (int i = 0; i < 16; i++) {
@@ -98,7 +100,9 @@ class CrashAtEveryWriteTest {
     }
   }
 
-  /** Makes the area, which is at the end of the file, shorter; what is behind it is free or gone. */
+  /**
+   * Makes the area, which is at the end of the file, shorter; what is behind it is free or gone.
+   */
   private static void shrinkArea(Path file, boolean convert, int recLen, boolean inside)
       throws IOException {
     boolean little = (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) != convert;
@@ -190,26 +194,29 @@ class CrashAtEveryWriteTest {
 
   @ParameterizedTest(name = "{0}, growing {1}")
   @CsvSource({
-    "NONE,false", "NONE,true", "FITS_AT_END,false", "FITS_AT_END,true", "FITS_INSIDE,false",
-    "FITS_INSIDE,true", "SMALL_AT_END,false", "SMALL_AT_END,true", "SMALL_INSIDE,false",
+    "NONE,false",
+    "NONE,true",
+    "FITS_AT_END,false",
+    "FITS_AT_END,true",
+    "FITS_INSIDE,false",
+    "FITS_INSIDE,true",
+    "SMALL_AT_END,false",
+    "SMALL_AT_END,true",
+    "SMALL_INSIDE,false",
     "SMALL_INSIDE,true"
   })
   void bothRecoverTheSame(Area area, boolean growing) throws Exception {
     try (var lib = LibTdb.startApi()) {
-      long seed = 20261123 + area.ordinal();
-      for (TdbFlag order : new TdbFlag[] {null, TdbFlag.CONVERT}) {
-        for (TdbFlag hash : new TdbFlag[] {null, TdbFlag.INCOMPATIBLE_HASH}) {
-          for (TdbFlag io : new TdbFlag[] {null, TdbFlag.NOMMAP}) {
-            int flags = bit(order) | bit(hash) | bit(io);
-            crash(lib, flags, area, growing, seed++);
-          }
-        }
+      // Each of the eight combinations comes with several areas; all with all takes a minute.
+      int first = 2 * area.ordinal() + (growing ? 1 : 0);
+      for (int i = first; i < first + 2 * COMBINATION_STEP; i += COMBINATION_STEP) {
+        int flags =
+            ((i & 1) != 0 ? TdbFlag.CONVERT.bit() : 0)
+                | ((i & 2) != 0 ? TdbFlag.INCOMPATIBLE_HASH.bit() : 0)
+                | ((i & 4) != 0 ? TdbFlag.NOMMAP.bit() : 0);
+        crash(lib, flags, area, growing, 20261123 + i);
       }
     }
-  }
-
-  private static int bit(TdbFlag flag) {
-    return flag == null ? 0 : flag.bit();
   }
 
   private void crash(LibTdb lib, int flags, Area area, boolean growing, long seed)
@@ -233,28 +240,32 @@ class CrashAtEveryWriteTest {
     var images = new CrashImages(bytesBefore, log, seed);
     assertArrayEquals(Files.readAllBytes(file), images.complete(), "a write is not in the log");
     var findings =
-        new Findings("flags " + flags + ", area " + area + ", growing " + growing + ", seed " + seed);
+        new Findings(
+            "flags " + flags + ", area " + area + ", growing " + growing + ", seed " + seed);
     images.visit(
         REORDERINGS,
         image -> {
           findings.images++;
-          boolean committed = image.syncsDone() > 3 || image.syncsDone() == 3 && image.lastWritten();
+          boolean committed =
+              image.syncsDone() > 3 || image.syncsDone() == 3 && image.lastWritten();
           recover(lib, flags & TdbFlag.NOMMAP.bit(), image, committed ? after : before, findings);
         });
     findings.assertNone();
   }
 
   private void recover(
-      LibTdb lib, int flags, CrashImages.Image image, Map<String, String> expected, Findings findings)
+      LibTdb lib,
+      int flags,
+      CrashImages.Image image,
+      Map<String, String> expected,
+      Findings findings)
       throws IOException {
     Path file = dir.resolve("image.tdb");
     // As libtdb does it: a handle that does not lock frees no lost space.
     Files.write(file, image.bytes());
     byte[] plain;
-    boolean whole;
     try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags | TdbFlag.NOLOCK.bit()))) {
       findings.check(contents(tdb).equals(expected), image, "contents without locks");
-      whole = tdb.check().isGood();
       plain = Files.readAllBytes(file);
     }
     Files.write(file, image.bytes());
@@ -262,10 +273,6 @@ class CrashAtEveryWriteTest {
     if (opened.equals("ok")) {
       findings.check(
           contents(lib.call("traverse_read t")).equals(expected), image, "libtdb's contents");
-      // Not where we see lost space: libtdb 1.4.8's check can take minutes to get past it.
-      findings.check(
-          !whole || lib.call("check t").equals("ok"), image, "only libtdb calls it damaged");
-      findings.lostSpace += whole ? 0 : 1;
       lib.ok("close t");
       findings.check(
           Arrays.equals(plain, Files.readAllBytes(file)), image, "libtdb's bytes differ");
@@ -278,6 +285,8 @@ class CrashAtEveryWriteTest {
       var report = tdb.check();
       findings.check(report.isGood(), image, "check: " + report.findings());
     }
+    // If nothing was lost, this is also what libtdb's recovery left.
+    findings.lostSpace += Arrays.equals(plain, Files.readAllBytes(file)) ? 0 : 1;
     lib.ok("open t " + file + " 0 0 2");
     findings.check(lib.call("check t").equals("ok"), image, "libtdb's check of what we recovered");
     findings.check(

@@ -28,10 +28,7 @@ final class RecordingIo implements FileIo {
   }
 
   private void wrote(long offset, long length) {
-    log.add(
-        new Write(
-            offset,
-            file.view(offset, length).toArray(ValueLayout.JAVA_BYTE)));
+    log.add(new Write(offset, file.view(offset, length).toArray(ValueLayout.JAVA_BYTE)));
   }
 
   @Override

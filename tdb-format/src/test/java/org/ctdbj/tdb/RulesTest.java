@@ -217,9 +217,12 @@ class RulesTest {
           // After a commit that was prepared and given up, libtdb leaves space on no list; we
           // don't.
           same &= !prepared || tdb.inTransaction();
+          // Between the two steps of a commit our recovery area has a mark that libtdb's lacks.
           assertEquals(
               -1,
-              !same ? -1 : Arrays.mismatch(Files.readAllBytes(theirs), Files.readAllBytes(ours)),
+              !same || prepared
+                  ? -1
+                  : Arrays.mismatch(Files.readAllBytes(theirs), Files.readAllBytes(ours)),
               "seed " + seed + " after\n" + log);
         }
       }

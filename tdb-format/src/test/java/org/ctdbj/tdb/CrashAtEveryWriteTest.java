@@ -208,7 +208,7 @@ class CrashAtEveryWriteTest {
   void bothRecoverTheSame(Area area, boolean growing) throws Exception {
     try (var lib = LibTdb.startApi()) {
       // Each of the eight combinations comes with several areas; all with all takes a minute.
-      int first = 2 * area.ordinal() + (growing ? 1 : 0);
+      int first = 2 * List.of(Area.values()).indexOf(area) + (growing ? 1 : 0);
       for (int i = first; i < first + 2 * COMBINATION_STEP; i += COMBINATION_STEP) {
         int flags =
             ((i & 1) != 0 ? TdbFlag.CONVERT.bit() : 0)
@@ -247,7 +247,7 @@ class CrashAtEveryWriteTest {
         image -> {
           findings.images++;
           boolean committed =
-              image.syncsDone() > 3 || image.syncsDone() == 3 && image.lastWritten();
+              image.syncsDone() > 3 || (image.syncsDone() == 3 && image.lastWritten());
           recover(lib, flags & TdbFlag.NOMMAP.bit(), image, committed ? after : before, findings);
         });
     findings.assertNone();

@@ -26,6 +26,7 @@ final class CrashImages {
    * @param syncsDone number of syncs that had ended
    * @param lastWritten whether the write that was under way is there in full
    */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares or changes them
   record Image(String name, byte[] bytes, int syncsDone, boolean lastWritten) {}
 
   @FunctionalInterface

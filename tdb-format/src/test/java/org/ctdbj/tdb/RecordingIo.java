@@ -12,6 +12,7 @@ final class RecordingIo implements FileIo {
   sealed interface Op {}
 
   /** Bytes as they stand in the file, not converted. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares or changes them
   record Write(long offset, byte[] bytes) implements Op {}
 
   record Grow(long newSize) implements Op {}

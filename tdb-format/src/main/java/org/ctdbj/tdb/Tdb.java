@@ -57,7 +57,15 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    *     expected where
    */
   public static Tdb open(Path path, TdbOptions options) {
-    return of(TdbOpener.open(path, options));
+    return open(path, options, UnaryOperator.identity());
+  }
+
+  /**
+   * As {@link #open(Path, TdbOptions)}; all that happens behind the header of the file goes through
+   * what {@code layer} makes of it, the rollback of an interrupted commit included.
+   */
+  static Tdb open(Path path, TdbOptions options, UnaryOperator<FileIo> layer) {
+    return of(TdbOpener.open(path, options, layer));
   }
 
   /**
@@ -389,15 +397,6 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
   void observeSyncs(Runnable observer) {
     state.file.observeSyncs(observer);
-  }
-
-  /**
-   * For tests of crashes: from now on the file is read and written through what {@code layer} makes
-   * of it. Not inside a transaction.
-   */
-  void layer(UnaryOperator<FileIo> layer) {
-    state.file = layer.apply(state.file);
-    state.io = state.file;
   }
 
   /** Cancels a transaction that is open, drops all locks and closes the file. */

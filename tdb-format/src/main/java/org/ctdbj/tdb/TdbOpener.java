@@ -5,6 +5,7 @@ import static org.ctdbj.tdb.TdbLayout.HEADER_SIZE;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 import org.ctdbj.tdb.lock.LockTable;
 import org.ctdbj.tdb.lock.MutexArea;
 import org.ctdbj.tdb.lock.PendingRecovery;
@@ -19,15 +20,17 @@ final class TdbOpener {
   private final NativeFile file;
   private final Path path;
   private final TdbOptions options;
+  private final UnaryOperator<FileIo> layer;
   private final boolean noLock;
   private final LockTable table;
   private int flags;
   private boolean holdsProbe;
 
-  private TdbOpener(NativeFile file, TdbOptions options, int flags) {
+  private TdbOpener(NativeFile file, TdbOptions options, int flags, UnaryOperator<FileIo> layer) {
     this.file = file;
     this.path = file.path();
     this.options = options;
+    this.layer = layer;
     this.flags = flags;
     this.noLock = TdbFlag.NOLOCK.in(flags);
     this.table = new LockTable(file, noLock);
@@ -72,7 +75,8 @@ final class TdbOpener {
       }
       var access = options.readOnly() ? NativeFile.Access.READ_ONLY : NativeFile.Access.READ_WRITE;
       var again = NativeFile.open(state.path, access, NativeFile.Creation.NEVER, 0);
-      var opener = new TdbOpener(again, options.withMaxDead(maxDead), flags);
+      var opener =
+          new TdbOpener(again, options.withMaxDead(maxDead), flags, UnaryOperator.identity());
       return opener.closingOnFailure(
           () -> {
             if (again.device() != file.device() || again.inode() != file.inode()) {
@@ -99,11 +103,11 @@ final class TdbOpener {
     }
   }
 
-  static Opened open(Path path, TdbOptions options) {
+  static Opened open(Path path, TdbOptions options, UnaryOperator<FileIo> layer) {
     int flags = effectiveFlags(path, options);
     if (TdbFlag.INTERNAL.in(flags)) {
       var memory = NativeFile.inMemory(path);
-      var opener = new TdbOpener(memory, options, flags);
+      var opener = new TdbOpener(memory, options, flags, layer);
       return opener.closingOnFailure(
           () -> {
             opener.create();
@@ -116,7 +120,7 @@ final class TdbOpener {
             : options.exclusive() ? NativeFile.Creation.EXCLUSIVE : NativeFile.Creation.IF_MISSING;
     var access = options.readOnly() ? NativeFile.Access.READ_ONLY : NativeFile.Access.READ_WRITE;
     var file = NativeFile.open(path, access, creation, options.mode());
-    var opener = new TdbOpener(file, options, flags);
+    var opener = new TdbOpener(file, options, flags, layer);
     return opener.closingOnFailure(opener::openLocked);
   }
 
@@ -251,9 +255,10 @@ final class TdbOpener {
       flags |= header.convert() && header.bigEndian() ? TdbFlag.BIGENDIAN.bit() : 0;
       boolean maps = !TdbFlag.NOMMAP.in(flags) || TdbFlag.INTERNAL.in(flags);
       io =
-          maps
-              ? new MappedIo(file, base, header.convert())
-              : new PositionedIo(file, base, header.convert(), noLock);
+          layer.apply(
+              maps
+                  ? new MappedIo(file, base, header.convert())
+                  : new PositionedIo(file, base, header.convert(), noLock));
       boolean holdActive = active || holdsProbe;
       if (holdsProbe) {
         table.unlockActive();

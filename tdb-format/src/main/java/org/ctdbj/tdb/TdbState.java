@@ -7,10 +7,7 @@ import java.util.Arrays;
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
   final Path path;
-
-  /** Replaced only by {@link Tdb#layer}, before anything else happens. */
-  FileIo file;
-
+  final FileIo file;
   final HandleLocks locks;
   final int hashSize;
 

@@ -229,10 +229,9 @@ class CrashAtEveryWriteTest {
     Map<String, String> before;
     Map<String, String> after;
     var log = new ArrayList<RecordingIo.Op>();
-    try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags))) {
+    try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags), io -> new RecordingIo(io, log))) {
       before = contents(tdb);
       assertEquals(List.of(), tdb.check().findings());
-      tdb.layer(io -> new RecordingIo(io, log));
       change(tdb, random);
       after = contents(tdb);
     }

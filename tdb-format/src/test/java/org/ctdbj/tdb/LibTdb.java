@@ -12,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assumptions;
@@ -62,17 +65,37 @@ final class LibTdb implements AutoCloseable {
           print(r, flush=True)
       """;
 
+  /** Far beyond what any call takes: a call that takes longer loops or waits for a lock. */
+  private static final long ANSWER_TIMEOUT_SECONDS = 120;
+
   private final Process process;
   private final BufferedWriter to;
-  private final BufferedReader from;
+
+  /** Lines as they come; an empty one at the end, when the process has closed its output. */
+  private final BlockingQueue<Optional<String>> answers = new LinkedBlockingQueue<>();
+
+  private String lastCommand = "the start";
 
   private LibTdb(Process process) {
     this.process = process;
     this.to =
         new BufferedWriter(
             new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
-    this.from =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    Thread.ofPlatform().daemon().name("answers of libtdb " + process.pid()).start(this::read);
+  }
+
+  private void read() {
+    try (var from =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = from.readLine(); line != null; line = from.readLine()) {
+        answers.add(Optional.of(line));
+      }
+    } catch (IOException e) {
+      // The process is being closed; who still waits learns that it has ended.
+    } finally {
+      answers.add(Optional.empty());
+    }
   }
 
   /** Starts the process, or skips the test if the machine has no python3-tdb. */
@@ -106,7 +129,7 @@ final class LibTdb implements AutoCloseable {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     var lib = new LibTdb(process);
-    if (!"ready".equals(lib.from.readLine())) {
+    if (!"ready".equals(lib.receive())) {
       lib.close();
       Assumptions.abort("needs the library libtdb.so.1 (Debian package libtdb1)");
     }
@@ -135,6 +158,7 @@ final class LibTdb implements AutoCloseable {
 
   /** Sends a command without waiting for the answer. */
   void send(String command) {
+    lastCommand = command;
     try {
       to.write(command);
       to.newLine();
@@ -168,25 +192,36 @@ final class LibTdb implements AutoCloseable {
     return false;
   }
 
+  /** The next answer, null if the process has ended. One that does not answer is ended. */
   String receive() {
     try {
-      return from.readLine();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      var answer = answers.poll(ANSWER_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+      if (answer == null) {
+        process.destroyForcibly();
+        throw new AssertionError(
+            "libtdb: no answer within " + ANSWER_TIMEOUT_SECONDS + " s to: " + lastCommand);
+      }
+      if (answer.isEmpty()) {
+        answers.add(answer);
+      }
+      return answer.orElse(null);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while libtdb was at: " + lastCommand, e);
     }
   }
 
-  boolean hasAnswer() throws IOException {
-    return from.ready();
+  boolean hasAnswer() {
+    return !answers.isEmpty();
   }
 
-  private String tryCall(String command) throws IOException {
+  private String tryCall(String command) {
     try {
       send(command);
     } catch (UncheckedIOException e) {
       return null;
     }
-    return from.readLine();
+    return receive();
   }
 
   String call(String command) {

@@ -17,10 +17,12 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
 import java.util.Arrays;
 
 /**
- * Gives space that an interrupted commit left on no list to the free list. libtdb leaves it, its
- * {@code tdb_check} then calls the file corrupt, and ctdbd would move a good persistent database
- * away. The caller has excluded everybody else: it holds all data, the free list (which others walk
- * and join without any other lock) and the open lock, and is no handle that only pretends to lock.
+ * Finds a use for space that an interrupted commit left on no list: the free list, or the recovery
+ * area if the file has none. libtdb leaves it, its {@code tdb_check} then calls the file corrupt,
+ * and ctdbd would move a good persistent database away. Interrupted itself, it leaves the mark by
+ * which the next one knows that there is something to do. The caller has excluded everybody else:
+ * it holds all data, the free list (which others walk and join without any other lock) and the open
+ * lock, and is no handle that only pretends to lock.
  */
 final class LostSpace {
   /**
@@ -30,8 +32,8 @@ final class LostSpace {
   private static final int MAX_RECORDS = 1 << 24;
 
   /**
-   * In the hash field of a recovery area that is not valid, where libtdb never looks: the commit
-   * that wrote it grew the file and has not ended.
+   * In the hash field of a recovery area that is not valid, where libtdb never looks: a commit that
+   * grew the file, or the search for lost space, has not ended.
    */
   static final int MARK = 0x4C4F5354;
 
@@ -43,6 +45,9 @@ final class LostSpace {
 
   /** The first free record, once the gaps are filled. */
   private long head;
+
+  private long lastGap;
+  private long lastGapLength;
 
   private LostSpace(FileIo file, int hashSize) {
     this.file = file;
@@ -102,7 +107,7 @@ final class LostSpace {
   /**
    * Finds all records that some list leads to and frees what is between them.
    *
-   * @return bytes given to the free list; 0 too if the lists are damaged: then nothing is changed
+   * @return bytes found; 0 too if the lists are damaged: then nothing is changed
    */
   static long reclaim(FileIo file, int hashSize) {
     try {
@@ -130,25 +135,51 @@ final class LostSpace {
       return 0;
     }
     Arrays.sort(offsets, 0, count);
-    if (gaps(false) < 0) {
+    long sum = gaps(0, false);
+    if (sum < 0) {
       return 0;
     }
-    long top = unsigned(file.readInt(FREELIST_TOP));
-    head = top;
-    long sum = gaps(true);
-    if (head != top) {
-      // The list must not lead to records that a stop of the machine can still lose.
-      file.sync(0, file.size());
-      file.writeInt(FREELIST_TOP, (int) head);
-    }
-    if (area != 0 && !hasArea) {
+    if (sum > 0) {
+      if (hasArea) {
+        mark(area);
+      } else {
+        area = lastGap;
+        makeArea(area);
+        hasArea = true;
+      }
+      head = unsigned(file.readInt(FREELIST_TOP));
+      if (gaps(area, true) > 0) {
+        // The list must not lead to records that a stop of the machine can still lose.
+        file.sync(0, file.size());
+        file.writeInt(FREELIST_TOP, (int) head);
+        file.sync(FREELIST_TOP, 4);
+      }
+    } else if (area != 0 && !hasArea) {
       file.writeInt(OFF_RECOVERY_START, 0);
     }
-    file.sync(0, file.size());
     if (hasArea && file.readInt(area + OFF_RECORD_HASH) == MARK) {
       file.writeInt(area + OFF_RECORD_HASH, 0);
     }
     return sum;
+  }
+
+  private void mark(long area) {
+    if (file.readInt(area + OFF_RECORD_HASH) != MARK) {
+      file.writeInt(area + OFF_RECORD_HASH, MARK);
+      file.sync(area, RECORD_HEADER);
+    }
+  }
+
+  /** A file without an area has no other place for the mark; the next commit uses the space. */
+  private void makeArea(long offset) {
+    var area = new RecordHeader();
+    area.recLen = lastGapLength - RECORD_HEADER;
+    area.magic = MAGIC_RECOVERY_INVALID;
+    area.fullHash = MARK;
+    file.writeHeader(offset, area);
+    file.sync(offset, RECORD_HEADER);
+    file.writeInt(OFF_RECOVERY_START, (int) offset);
+    file.sync(OFF_RECOVERY_START, 4);
   }
 
   private boolean isArea(long area) {
@@ -184,8 +215,12 @@ final class LostSpace {
     offsets[count++] = offset;
   }
 
-  /** Sum of the gaps between the records, -1 if records overlap or a gap cannot hold one. */
-  private long gaps(boolean fill) {
+  /**
+   * Sum of the gaps between the records, -1 if records overlap or a gap cannot hold one.
+   *
+   * @param except a gap that is left out
+   */
+  private long gaps(long except, boolean fill) {
     long sum = 0;
     long end = dataStart(hashSize);
     for (int i = 0; i <= count; i++) {
@@ -194,10 +229,14 @@ final class LostSpace {
       if (gap < 0 || (gap > 0 && (gap < RECORD_HEADER + TAILER || gap % 4 != 0))) {
         return -1;
       }
-      if (gap > 0 && fill) {
-        fill(end, gap);
+      if (gap > 0 && end != except) {
+        if (fill) {
+          fill(end, gap);
+        }
+        lastGap = end;
+        lastGapLength = gap;
+        sum += gap;
       }
-      sum += gap;
       if (i < count) {
         file.readHeader(next, record);
         end = next + record.fullLength();

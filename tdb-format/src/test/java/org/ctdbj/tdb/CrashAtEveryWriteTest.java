@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -25,20 +23,30 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The machine stops at any write of a commit: what was not synced has reached the disk in part, in
- * any order or not at all. What is left is opened here and by libtdb.
+ * The machine stops at any write of a commit, or of the recovery from such a stop: what was not
+ * synced has reached the disk in part, in any order or not at all. What is left is opened here and
+ * by libtdb.
+ *
+ * <p>All combinations of flags, areas and endings, and every recovery, take some minutes: {@code
+ * mvn -pl tdb-format -am test -Dtest=CrashAtEveryWriteTest -Dsurefire.failIfNoSpecifiedTests=false
+ * -Dctdbj.crash.exhaustive=true}.
  */
 @Tag("interop")
 class CrashAtEveryWriteTest {
-  private static final int HASH_SIZE = 7;
+  private static final boolean EXHAUSTIVE = Boolean.getBoolean("ctdbj.crash.exhaustive");
   private static final int AREA = 0xF000;
-  private static final int REORDERINGS = 2;
-  private static final int COMBINATION_STEP = 5;
+  private static final int REORDERINGS = EXHAUSTIVE ? 6 : 2;
+  private static final int COMBINATIONS = 8 * Ending.values().length;
+
+  /** From one combination of flags and ending to the next that is tried. */
+  private static final int COMBINATION_STEP = EXHAUSTIVE ? 1 : 17;
+
+  /** Recoveries of one commit that are interrupted. */
+  private static final int RECOVERIES = EXHAUSTIVE ? 40 : 1;
 
   @TempDir Path fallback;
 
-  /** In memory where that is possible: thousands of images would keep a disk busy. */
-  private Path dir;
+  private CrashBench bench;
 
   /** The recovery area that the commit finds. */
   enum Area {
@@ -49,65 +57,68 @@ class CrashAtEveryWriteTest {
     SMALL_INSIDE
   }
 
-  @BeforeEach
-  void chooseDirectory() throws IOException {
-    Path memory = Path.of("/dev/shm");
-    dir = Files.isWritable(memory) ? Files.createTempDirectory(memory, "ctdbj-crash") : fallback;
+  /** How the transaction ends. */
+  enum Ending {
+    COMMIT,
+    PREPARE_AND_COMMIT,
+    PREPARE_AND_CANCEL,
+    NESTED_COMMIT
   }
 
-  @AfterEach
-  void clean() throws IOException {
-    if (!dir.equals(fallback)) {
-      try (var files = Files.list(dir)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(dir);
+  /** Flags to open with, what the commit finds and how it ends. */
+  private record Setting(int flags, Area area, boolean growing, Ending ending, long seed) {
+    boolean hasMutexes() {
+      return TdbFlag.MUTEX_LOCKING.in(flags);
+    }
+
+    /** Those of the flags that an opener has to repeat. */
+    int openFlags() {
+      return flags & (TdbFlag.NOMMAP.bit() | TdbFlag.MUTEX_LOCKING.bit());
     }
   }
 
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+  @BeforeEach
+  void start() throws IOException {
+    bench = new CrashBench(fallback);
   }
 
-  private static byte[] value(Random random, int bound) {
-    var value = new byte[random.nextInt(bound)];
-    random.nextBytes(value);
-    return value;
+  @AfterEach
+  void stop() throws IOException {
+    bench.close();
   }
 
-  private static void fill(Path file, int flags, Area area, boolean full, Random random)
+  private void fill(Path file, int flags, Area area, boolean full, Random random)
       throws IOException {
     try (var tdb =
-        Tdb.open(file, TdbOptions.ofBits(flags).withHashSize(HASH_SIZE).withCreate(true))) {
+        Tdb.open(
+            file, TdbOptions.ofBits(flags).withHashSize(CrashBench.HASH_SIZE).withCreate(true))) {
       for (int i = 0; i < 16; i++) {
-        tdb.store(bytes("key" + i), value(random, 300));
+        tdb.store(CrashBench.bytes("key" + i), CrashBench.value(random, 300));
       }
       if (full) {
-        tdb.store(bytes("filler"), new byte[(int) tdb.info().freeBytes() - 3000]);
+        tdb.store(CrashBench.bytes("filler"), new byte[(int) tdb.info().freeBytes() - 3000]);
       }
       if (area != Area.NONE) {
         tdb.transactionStart();
-        tdb.store(bytes("key0"), bytes("of an earlier transaction"));
+        tdb.store(CrashBench.bytes("key0"), CrashBench.bytes("of an earlier transaction"));
         tdb.transactionCommit();
       }
     }
     if (area != Area.NONE) {
       boolean small = area == Area.SMALL_AT_END || area == Area.SMALL_INSIDE;
       boolean inside = area == Area.FITS_INSIDE || area == Area.SMALL_INSIDE;
-      shrinkArea(file, TdbFlag.CONVERT.in(flags), small ? 0x100 : AREA, inside);
+      shrinkArea(file, flags, small ? 0x100 : AREA, inside);
     }
   }
 
   /**
    * Makes the area, which is at the end of the file, shorter; what is behind it is free or gone.
    */
-  private static void shrinkArea(Path file, boolean convert, int recLen, boolean inside)
-      throws IOException {
+  private void shrinkArea(Path file, int flags, int recLen, boolean inside) throws IOException {
+    boolean convert = TdbFlag.CONVERT.in(flags);
     boolean little = (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) != convert;
     var all =
-        ByteBuffer.wrap(Files.readAllBytes(file))
+        ByteBuffer.wrap(bench.read(file, TdbFlag.MUTEX_LOCKING.in(flags)))
             .order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
     int area = all.getInt(TdbLayout.OFF_RECOVERY_START);
     int end = area + TdbLayout.RECORD_HEADER + recLen;
@@ -125,70 +136,30 @@ class CrashAtEveryWriteTest {
     } else {
       all.limit(end);
     }
-    Files.write(file, Arrays.copyOf(all.array(), all.limit()));
+    bench.write(file, Arrays.copyOf(all.array(), all.limit()));
   }
 
-  private static void change(Tdb tdb, Random random) {
+  private static void change(Tdb tdb, Ending ending, Random random) {
     tdb.transactionStart();
     for (int i = 0; i < 4; i++) {
-      tdb.delete(bytes("key" + random.nextInt(16)));
-      tdb.store(bytes("key" + random.nextInt(16)), value(random, 400));
-      tdb.store(bytes("new" + i), value(random, 400));
+      tdb.delete(CrashBench.bytes("key" + random.nextInt(16)));
+      tdb.store(CrashBench.bytes("key" + random.nextInt(16)), CrashBench.value(random, 400));
+      tdb.store(CrashBench.bytes("new" + i), CrashBench.value(random, 400));
     }
-    tdb.store(bytes("large"), new byte[2000]);
-    if (random.nextBoolean()) {
+    if (ending == Ending.NESTED_COMMIT) {
+      tdb.transactionStart();
+    }
+    tdb.store(CrashBench.bytes("large"), new byte[2000]);
+    if (ending == Ending.NESTED_COMMIT) {
+      tdb.transactionCommit();
+    }
+    if (ending == Ending.PREPARE_AND_COMMIT || ending == Ending.PREPARE_AND_CANCEL) {
       tdb.transactionPrepareCommit();
     }
-    tdb.transactionCommit();
-  }
-
-  private static Map<String, String> contents(Tdb tdb) {
-    var contents = new TreeMap<String, String>();
-    tdb.traverseRead(
-        (key, value) -> contents.put(LibTdb.hex(key), LibTdb.hex(value).replace("-", "")) == null);
-    return contents;
-  }
-
-  private static Map<String, String> contents(String walked) {
-    var contents = new TreeMap<String, String>();
-    String records = walked.substring(walked.indexOf(' ') + 1);
-    for (String record : records.isEmpty() ? new String[0] : records.split(",")) {
-      int equals = record.indexOf('=');
-      contents.put(record.substring(0, equals), record.substring(equals + 1));
-    }
-    return contents;
-  }
-
-  /** What the images of one commit showed. */
-  private static final class Findings {
-    final String context;
-    final List<String> wrong = new ArrayList<>();
-    int images;
-    int lostSpace;
-
-    Findings(String context) {
-      this.context = context;
-    }
-
-    void check(boolean good, CrashImages.Image image, String what) {
-      if (!good) {
-        wrong.add(image.name() + ": " + what);
-      }
-    }
-
-    void assertNone() {
-      assertEquals(
-          List.of(),
-          wrong.subList(0, Math.min(10, wrong.size())),
-          context
-              + ": "
-              + wrong.size()
-              + " differences in "
-              + images
-              + " images, "
-              + lostSpace
-              + " of them with lost space");
-      assertTrue(images > 30, context + ": only " + images + " images");
+    if (ending == Ending.PREPARE_AND_CANCEL) {
+      tdb.transactionCancel();
+    } else {
+      tdb.transactionCommit();
     }
   }
 
@@ -206,90 +177,108 @@ class CrashAtEveryWriteTest {
     "SMALL_INSIDE,true"
   })
   void bothRecoverTheSame(Area area, boolean growing) throws Exception {
-    try (var lib = LibTdb.startApi()) {
-      // Each of the eight combinations comes with several areas; all with all takes a minute.
-      int first = 2 * List.of(Area.values()).indexOf(area) + (growing ? 1 : 0);
-      for (int i = first; i < first + 2 * COMBINATION_STEP; i += COMBINATION_STEP) {
-        int flags =
-            ((i & 1) != 0 ? TdbFlag.CONVERT.bit() : 0)
-                | ((i & 2) != 0 ? TdbFlag.INCOMPATIBLE_HASH.bit() : 0)
-                | ((i & 4) != 0 ? TdbFlag.NOMMAP.bit() : 0);
-        crash(lib, flags, area, growing, 20261123 + i);
-      }
+    // Each of the combinations comes with some area; all with all takes minutes.
+    int first = 2 * area.ordinal() + (growing ? 1 : 0);
+    for (int i = first; i < first + COMBINATIONS; i += COMBINATION_STEP) {
+      int flags =
+          ((i & 1) != 0 ? TdbFlag.CONVERT.bit() : 0)
+              | ((i & 2) != 0 ? TdbFlag.INCOMPATIBLE_HASH.bit() : 0)
+              | ((i & 4) != 0 ? TdbFlag.NOMMAP.bit() : 0);
+      var ending = Ending.values()[i / 8 % Ending.values().length];
+      crash(new Setting(flags, area, growing, ending, 20261123 + i));
     }
   }
 
-  private void crash(LibTdb lib, int flags, Area area, boolean growing, long seed)
-      throws Exception {
-    var random = new Random(seed);
-    Path file = dir.resolve("live.tdb");
+  /** Nobody can be kept out of such a file, so lost space stays until it is repacked or wiped. */
+  @ParameterizedTest(name = "{0}, growing {1}, {2}")
+  @CsvSource({
+    "NONE,false,COMMIT",
+    "NONE,true,PREPARE_AND_CANCEL",
+    "FITS_AT_END,true,COMMIT",
+    "SMALL_INSIDE,true,NESTED_COMMIT"
+  })
+  void fileWithMutexes(Area area, boolean growing, Ending ending) throws Exception {
+    int flags = TdbFlag.MUTEX_LOCKING.bit() | TdbFlag.INCOMPATIBLE_HASH.bit();
+    crash(new Setting(flags, area, growing, ending, 20261124));
+  }
+
+  private void crash(Setting setting) throws Exception {
+    var random = new Random(setting.seed);
+    Path file = bench.file("live.tdb");
     Files.deleteIfExists(file);
-    fill(file, flags, area, growing, random);
-    byte[] bytesBefore = Files.readAllBytes(file);
-    Map<String, String> before;
-    Map<String, String> after;
-    var log = new ArrayList<RecordingIo.Op>();
-    try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags), io -> new RecordingIo(io, log))) {
-      before = contents(tdb);
-      assertEquals(List.of(), tdb.check().findings());
-      change(tdb, random);
-      after = contents(tdb);
-    }
-    assertTrue(!after.equals(before), "the transaction changes nothing");
-    var images = new CrashImages(bytesBefore, log, seed);
-    assertArrayEquals(Files.readAllBytes(file), images.complete(), "a write is not in the log");
-    var findings =
-        new Findings(
-            "flags " + flags + ", area " + area + ", growing " + growing + ", seed " + seed);
+    fill(file, setting.flags, setting.area, setting.growing, random);
+    byte[] bytesBefore = bench.read(file, setting.hasMutexes());
+    var contents = new ArrayList<Map<String, String>>();
+    var log =
+        CrashBench.record(
+            file,
+            setting.flags,
+            tdb -> {
+              contents.add(CrashBench.contents(tdb));
+              assertEquals(List.of(), tdb.check().findings());
+              change(tdb, setting.ending, random);
+              contents.add(CrashBench.contents(tdb));
+            });
+    boolean cancelled = setting.ending == Ending.PREPARE_AND_CANCEL;
+    assertEquals(cancelled, contents.get(0).equals(contents.get(1)), "contents changed");
+    var images = new CrashImages(bytesBefore, log, setting.seed);
+    assertArrayEquals(
+        bench.read(file, setting.hasMutexes()), images.complete(), "a write is not in the log");
+    var findings = new CrashBench.Findings(setting.toString());
+    var recoverable = new ArrayList<CrashImages.Image>();
     images.visit(
         REORDERINGS,
         image -> {
-          findings.images++;
           boolean committed =
               image.syncsDone() > 3 || (image.syncsDone() == 3 && image.lastWritten());
-          recover(lib, flags & TdbFlag.NOMMAP.bit(), image, committed ? after : before, findings);
+          bench.recover(
+              image,
+              setting.openFlags(),
+              !setting.hasMutexes(),
+              contents.get(committed ? 1 : 0),
+              findings);
+          if (!committed) {
+            recoverable.add(image);
+          }
         });
-    findings.assertNone();
+    findings.assertNone(30);
+    crashWhileRecovering(setting, recoverable, contents.get(0));
   }
 
-  private void recover(
-      LibTdb lib,
-      int flags,
-      CrashImages.Image image,
-      Map<String, String> expected,
-      Findings findings)
-      throws IOException {
-    Path file = dir.resolve("image.tdb");
-    // As libtdb does it: a handle that does not lock frees no lost space.
-    Files.write(file, image.bytes());
-    byte[] plain;
-    try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags | TdbFlag.NOLOCK.bit()))) {
-      findings.check(contents(tdb).equals(expected), image, "contents without locks");
-      plain = Files.readAllBytes(file);
+  /** The recovery from a crash crashes too, and the next opener recovers. */
+  private void crashWhileRecovering(
+      Setting setting, List<CrashImages.Image> images, Map<String, String> expected)
+      throws Exception {
+    var random = new Random(setting.seed);
+    var findings = new CrashBench.Findings("recovery, " + setting);
+    int done = 0;
+    // The earliest one without recovery data, from which only space is to be had, is one of them.
+    while (done < RECOVERIES && !images.isEmpty()) {
+      var image = images.remove(random.nextInt(images.size()));
+      Path file = bench.write(image.bytes());
+      var log = CrashBench.record(file, setting.openFlags(), _ -> {});
+      if (log.isEmpty()) {
+        continue;
+      }
+      done++;
+      byte[] uninterrupted = bench.read(file, setting.hasMutexes());
+      var recovery = new CrashImages(image.bytes(), log, setting.seed);
+      assertArrayEquals(uninterrupted, recovery.complete(), "a write is not in the log");
+      recovery.visit(
+          REORDERINGS,
+          again ->
+              bench.recover(
+                  new CrashImages.Image(
+                      image.name() + ", recovery: " + again.name(),
+                      again.bytes(),
+                      again.syncsDone(),
+                      again.lastWritten()),
+                  setting.openFlags(),
+                  !setting.hasMutexes(),
+                  expected,
+                  findings));
     }
-    Files.write(file, image.bytes());
-    String opened = lib.call("open t " + file + " 0 " + flags + " 2");
-    if (opened.equals("ok")) {
-      findings.check(
-          contents(lib.call("traverse_read t")).equals(expected), image, "libtdb's contents");
-      lib.ok("close t");
-      findings.check(
-          Arrays.equals(plain, Files.readAllBytes(file)), image, "libtdb's bytes differ");
-    } else {
-      findings.check(false, image, "libtdb cannot open it: " + opened);
-    }
-    Files.write(file, image.bytes());
-    try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags))) {
-      findings.check(contents(tdb).equals(expected), image, "contents");
-      var report = tdb.check();
-      findings.check(report.isGood(), image, "check: " + report.findings());
-    }
-    // If nothing was lost, this is also what libtdb's recovery left.
-    findings.lostSpace += Arrays.equals(plain, Files.readAllBytes(file)) ? 0 : 1;
-    lib.ok("open t " + file + " 0 0 2");
-    findings.check(lib.call("check t").equals("ok"), image, "libtdb's check of what we recovered");
-    findings.check(
-        contents(lib.call("traverse_read t")).equals(expected), image, "libtdb, after us");
-    lib.ok("close t");
+    assertTrue(done > 0, "nothing to recover from in " + setting);
+    findings.assertNone(done);
   }
 }

@@ -7,6 +7,7 @@ import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
 import static org.ctdbj.tdb.TdbLayout.MIN_SPLIT_REST;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_LENGTH;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.TAILER;
 import static org.ctdbj.tdb.TdbLayout.dataStart;
@@ -16,6 +17,12 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
  * The free list and the growth of the file. Placement follows libtdb 1.4 to the byte: the same
  * calls on the same file give the same file. Every method needs the free-list lock, which they take
  * themselves (it nests).
+ *
+ * <p>The order of the writes is not libtdb's. A process killed between any two of them leaves no
+ * record twice on the list or inside another one of it, and no tailer that leads to a free record
+ * of another length or on no list: libtdb adds a record that is freed to what such a tailer leads
+ * to, over records in use, or so that it is lost; at the end of the file each time the file grows,
+ * without end.
  */
 final class FreeList {
   private final TdbState state;
@@ -34,23 +41,30 @@ final class FreeList {
   void free(long offset, RecordHeader freed) {
     state.locks.lockFreeList();
     try {
-      var io = state.io;
-      freed.writeTailer(io, offset);
-      if (mergeIntoLeft(offset, freed.recLen)) {
-        return;
+      if (isFreeBefore(offset)) {
+        clearTailer(offset, freed.recLen);
+        extendLeft(freed.recLen);
+      } else {
+        addToFront(offset, freed);
       }
-      freed.magic = MAGIC_FREE;
-      freed.next = unsigned(io.readInt(FREELIST_TOP));
-      io.writeHeader(offset, freed);
-      io.writeInt(FREELIST_TOP, (int) offset);
     } finally {
       state.locks.unlockFreeList();
     }
   }
 
+  private void addToFront(long offset, RecordHeader freed) {
+    var io = state.io;
+    clearTailer(offset, freed.recLen);
+    freed.magic = MAGIC_FREE;
+    freed.next = unsigned(io.readInt(FREELIST_TOP));
+    io.writeHeader(offset, freed);
+    io.writeInt(FREELIST_TOP, (int) offset);
+    freed.writeTailer(io, offset);
+  }
+
   /** Frees {@code [offset, offset + length)}; nothing happens if it is too small for a record. */
   void freeRegion(long offset, long length) {
-    if (length <= RECORD_HEADER) {
+    if (length < RECORD_HEADER + TAILER) {
       return;
     }
     var region = new RecordHeader();
@@ -58,11 +72,8 @@ final class FreeList {
     free(offset, region);
   }
 
-  /**
-   * Adds the record at {@code offset} to the free record that ends there, if one does. The list is
-   * not changed.
-   */
-  private boolean mergeIntoLeft(long offset, long recLen) {
+  /** Whether a free record ends at {@code offset}; it is then in {@link #left}. */
+  private boolean isFreeBefore(long offset) {
     var io = state.io;
     long start = dataStart(state.hashSize);
     long tailerOffset = offset - TAILER;
@@ -78,12 +89,36 @@ final class FreeList {
     io.readHeader(leftOffset, left);
     // A crash between header and tailer leaves a record that disagrees with the word in front of
     // us: keep off it.
-    if (left.magic != MAGIC_FREE || left.fullLength() != distance) {
+    return left.magic == MAGIC_FREE && left.fullLength() == distance;
+  }
+
+  /** Adds the record behind {@link #left}, which is on no list, to it. */
+  private void extendLeft(long recLen) {
+    left.recLen += RECORD_HEADER + recLen;
+    state.io.writeHeader(leftOffset, left);
+    left.writeTailer(state.io, leftOffset);
+  }
+
+  private void clearTailer(long offset, long recLen) {
+    state.io.writeInt(offset + RECORD_HEADER + recLen - TAILER, 0);
+  }
+
+  /**
+   * Adds the free record at {@code offset} to the one that ends there, if one does.
+   *
+   * @param pointer what leads to the record on the list
+   * @param next what follows it
+   */
+  private boolean mergeIntoLeft(long offset, long recLen, long pointer, long next) {
+    if (!isFreeBefore(offset)) {
       return false;
     }
-    left.recLen += RECORD_HEADER + recLen;
-    io.writeHeader(leftOffset, left);
-    left.writeTailer(io, leftOffset);
+    clearTailer(offset, recLen);
+    state.io.writeInt(pointer, (int) next);
+    if (pointer == leftOffset) {
+      left.next = next;
+    }
+    extendLeft(recLen);
     return true;
   }
 
@@ -112,6 +147,7 @@ final class FreeList {
       if (wanted + RECORD_HEADER > MAX_SIZE) {
         throw full(wanted);
       }
+      boolean expanded = false;
       while (true) {
         Fit fit = walk(wanted);
         if (fit.offset != 0) {
@@ -121,7 +157,8 @@ final class FreeList {
           if (!mayGrow) {
             throw full(wanted);
           }
-          expand(wanted + RECORD_HEADER);
+          expand(wanted + RECORD_HEADER, !expanded);
+          expanded = true;
         }
       }
     } finally {
@@ -147,8 +184,7 @@ final class FreeList {
       record.readFree(io, offset);
       guard.visit(offset);
       long next = record.next;
-      if (mergeIntoLeft(offset, record.recLen)) {
-        io.writeInt(pointer, (int) next);
+      if (mergeIntoLeft(offset, record.recLen, pointer, next)) {
         if (best.offset == leftOffset && best.offset != 0) {
           best.recLen = left.recLen;
         }
@@ -178,24 +214,30 @@ final class FreeList {
     var io = state.io;
     result.readFree(io, fit.offset);
     if (result.recLen < wanted + MIN_SPLIT_REST) {
-      io.writeInt(fit.pointer, (int) result.next);
       result.magic = MAGIC_LIVE;
       io.writeHeader(fit.offset, result);
+      io.writeInt(fit.pointer, (int) result.next);
       return fit.offset;
     }
-    result.recLen -= wanted + RECORD_HEADER;
-    io.writeHeader(fit.offset, result);
-    result.writeTailer(io, fit.offset);
-    long offset = fit.offset + result.fullLength();
+    long restLen = result.recLen - wanted - RECORD_HEADER;
+    long offset = fit.offset + RECORD_HEADER + restLen;
     result.clear();
     result.recLen = wanted;
     result.magic = MAGIC_LIVE;
     io.writeHeader(offset, result);
     result.writeTailer(io, offset);
+    io.writeInt(fit.offset + OFF_RECORD_LENGTH, (int) restLen);
+    io.writeInt(offset - TAILER, (int) (offset - fit.offset));
     return offset;
   }
 
-  private void expand(long needed) {
+  /**
+   * Grows the file.
+   *
+   * @param merge whether the space may be added to a free record in front of it; if that was of no
+   *     use, it is one that a crash has left on no list
+   */
+  private void expand(long needed, boolean merge) {
     var io = state.io;
     io.refresh();
     long size = io.size();
@@ -210,7 +252,13 @@ final class FreeList {
       throw full(needed);
     }
     io.grow(size, addition);
-    freeRegion(size, addition);
+    if (merge) {
+      freeRegion(size, addition);
+    } else {
+      var region = new RecordHeader();
+      region.recLen = addition - RECORD_HEADER;
+      addToFront(size, region);
+    }
   }
 
   private TdbException full(long needed) {
@@ -245,9 +293,7 @@ final class FreeList {
         }
         guard.visit(offset);
         long next = record.next;
-        if (!state.readOnly && mergeIntoLeft(offset, record.recLen)) {
-          io.writeInt(pointer, (int) next);
-        } else {
+        if (state.readOnly || !mergeIntoLeft(offset, record.recLen, pointer, next)) {
           pointer = offset;
           count++;
         }

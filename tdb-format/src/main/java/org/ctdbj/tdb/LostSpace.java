@@ -157,10 +157,31 @@ final class LostSpace {
     } else if (area != 0 && !hasArea) {
       file.writeInt(OFF_RECOVERY_START, 0);
     }
+    writeTailers();
     if (hasArea && file.readInt(area + OFF_RECORD_HASH) == MARK) {
       file.writeInt(area + OFF_RECORD_HASH, 0);
     }
     return sum;
+  }
+
+  /**
+   * Puts right what is behind the free records. Without it they are not taken for neighbours to
+   * which space can be added, which is what they must be while no list leads to them.
+   */
+  private void writeTailers() {
+    boolean written = false;
+    long offset = unsigned(file.readInt(FREELIST_TOP));
+    while (offset != 0) {
+      record.readFree(file, offset);
+      if (unsigned(file.readInt(offset + record.fullLength() - TAILER)) != record.fullLength()) {
+        record.writeTailer(file, offset);
+        written = true;
+      }
+      offset = record.next;
+    }
+    if (written) {
+      file.sync(0, file.size());
+    }
   }
 
   private void mark(long area) {
@@ -250,7 +271,7 @@ final class LostSpace {
     gap.recLen = length - RECORD_HEADER;
     gap.magic = MAGIC_FREE;
     gap.next = head;
-    gap.writeTailer(file, offset);
+    file.writeInt(offset + length - TAILER, 0);
     file.writeHeader(offset, gap);
     head = offset;
   }

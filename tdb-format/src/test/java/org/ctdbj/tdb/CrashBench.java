@@ -19,6 +19,9 @@ final class CrashBench implements AutoCloseable {
   static final int HASH_SIZE = 7;
   private static final int REPORTED = 10;
 
+  /** Which of the images with lost space that stays are sound; that takes long. */
+  private static final int REPACK_EACH = 8;
+
   final LibTdb lib;
   private final Path dir;
   private final boolean ownsDir;
@@ -180,20 +183,27 @@ final class CrashBench implements AutoCloseable {
     findings.check(
         Arrays.equals(plain, read(file, mutexes.length > 0)), image, "libtdb's bytes differ");
     write(image.bytes());
+    boolean sound = true;
     try (var tdb = Tdb.open(file, TdbOptions.ofBits(flags))) {
       findings.check(contents(tdb).equals(expected), image, "contents");
       if (!reclaims && !tdb.check().isGood()) {
         findings.repaired++;
-        tdb.repack();
+        sound = findings.repaired % REPACK_EACH == 1;
+        if (sound) {
+          tdb.repack();
+        }
       }
-      var report = tdb.check();
-      findings.check(report.isGood(), image, "check: " + report.findings());
+      if (sound) {
+        var report = tdb.check();
+        findings.check(report.isGood(), image, "check: " + report.findings());
+      }
     }
     if (reclaims && !Arrays.equals(plain, read(file, mutexes.length > 0))) {
       findings.repaired++;
     }
     lib.ok("open t " + file + " 0 " + (flags & TdbFlag.MUTEX_LOCKING.bit()) + " 2");
-    findings.check(lib.call("check t").equals("ok"), image, "libtdb's check of what we recovered");
+    findings.check(
+        !sound || lib.call("check t").equals("ok"), image, "libtdb's check of what we recovered");
     findings.check(libtdbContents().equals(expected), image, "libtdb's contents, after us");
     lib.ok("close t");
   }

@@ -127,9 +127,10 @@ final class CrashImages {
     if (op instanceof RecordingIo.Write(long offset, byte[] bytes) && bytes.length > 4) {
       int lead = (int) (-offset & 3);
       for (int i = 0; i < 3; i++) {
-        cuts.add(Math.min(bytes.length - 1, lead + 4 * (1 + random.nextInt(bytes.length / 4))));
+        cuts.add(lead + 4 * (1 + random.nextInt(bytes.length / 4)));
       }
-      cuts.add((int) Math.min(bytes.length - 1, SECTOR - offset % SECTOR));
+      cuts.add((int) (SECTOR - offset % SECTOR));
+      cuts.removeIf(cut -> cut >= bytes.length);
     } else if (op instanceof RecordingIo.Grow(long newSize) && newSize > size) {
       int first = (size / PAGE + 1) * PAGE;
       if (first < newSize) {

@@ -235,7 +235,7 @@ final class FreeList {
    * Grows the file.
    *
    * @param merge whether the space may be added to a free record in front of it; if that was of no
-   *     use, it is one that a crash has left on no list
+   *     use, it is one that a crash has left on no list, and nothing is to be added to it any more
    */
   private void expand(long needed, boolean merge) {
     var io = state.io;
@@ -255,6 +255,7 @@ final class FreeList {
     if (merge) {
       freeRegion(size, addition);
     } else {
+      io.writeInt(size - TAILER, 0);
       var region = new RecordHeader();
       region.recLen = addition - RECORD_HEADER;
       addToFront(size, region);

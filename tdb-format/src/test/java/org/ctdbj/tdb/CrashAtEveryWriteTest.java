@@ -35,14 +35,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CrashAtEveryWriteTest {
   private static final boolean EXHAUSTIVE = Boolean.getBoolean("ctdbj.crash.exhaustive");
   private static final int AREA = 0xF000;
-  private static final int REORDERINGS = EXHAUSTIVE ? 6 : 2;
+  private static final int REORDERINGS = EXHAUSTIVE ? 4 : 2;
   private static final int COMBINATIONS = 8 * Ending.values().length;
 
   /** From one combination of flags and ending to the next that is tried. */
   private static final int COMBINATION_STEP = EXHAUSTIVE ? 1 : 17;
 
   /** Recoveries of one commit that are interrupted. */
-  private static final int RECOVERIES = EXHAUSTIVE ? 40 : 1;
+  private static final int RECOVERIES = EXHAUSTIVE ? 3 : 1;
 
   /** Of files larger than this, one image in {@link #LARGE_STEP} is tried. */
   private static final int LARGE = 1 << 20;

@@ -39,6 +39,11 @@ final class HandleLocks {
     table.unlockChain(chain, LockMode.READ);
   }
 
+  /** See {@link LockTable#covers}. */
+  boolean coversChain(int chain, LockMode mode) {
+    return table.covers(chain, mode);
+  }
+
   void lockFreeList() {
     table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, true);
   }
@@ -153,6 +158,11 @@ final class HandleLocks {
   /** Whether no traverse stands on the record. */
   boolean probeRecord(long offset) {
     return table.probeRecord(offset);
+  }
+
+  /** See {@link LockTable#epoch}. */
+  long epoch() {
+    return table.epoch();
   }
 
   boolean holdsAll() {

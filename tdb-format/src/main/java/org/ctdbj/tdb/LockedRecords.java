@@ -3,6 +3,7 @@ package org.ctdbj.tdb;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
+import org.ctdbj.tdb.os.LockMode;
 
 /**
  * Calls on single records under the lock of their chain, which they take for their own duration.
@@ -20,17 +21,23 @@ final class LockedRecords {
   byte[] fetch(byte[] key) {
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.READ)) {
+      return fetchLocked(key, hash);
+    }
     state.locks.lockChainRead(chain);
     try {
-      long offset = store.find(key, hash);
-      if (offset == 0) {
-        return null;
-      }
-      return state.io.readBytes(
-          offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
+      return fetchLocked(key, hash);
     } finally {
       state.locks.unlockChainRead(chain);
     }
+  }
+
+  private byte[] fetchLocked(byte[] key, int hash) {
+    long offset = store.find(key, hash);
+    return offset == 0
+        ? null
+        : state.io.readBytes(
+            offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
   }
 
   <R> R parse(byte[] key, Function<MemorySegment, R> f) {
@@ -64,6 +71,10 @@ final class LockedRecords {
     state.requireWritable();
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.WRITE)) {
+      store.store(key, hash, mode, parts);
+      return;
+    }
     state.locks.lockChain(chain);
     try {
       store.store(key, hash, mode, parts);

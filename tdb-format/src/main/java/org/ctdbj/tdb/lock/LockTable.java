@@ -38,6 +38,7 @@ public final class LockTable implements AutoCloseable {
   private DataLocks data = new NoLocks();
   private ChainLocks chains;
   private PendingRecovery recovery;
+  private long unlockedEpochs;
 
   /**
    * A table without chains, for opening the file: they come with {@link #layOut}.
@@ -213,6 +214,14 @@ public final class LockTable implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether this handle holds locks under which {@link #lockChain} in that mode would have nothing
+   * to do but to count.
+   */
+  public boolean covers(int chain, LockMode mode) {
+    return all.isHeld() ? all.covers(mode) : chains.covers(ByteLocks.chain(chain), mode);
+  }
+
   /** Undoes one {@link #lockChain} of that mode. */
   public void unlockChain(int chain, LockMode mode) {
     if (all.isHeld()) {
@@ -377,6 +386,15 @@ public final class LockTable implements AutoCloseable {
   public void unlockAllEntirely() {
     all.unlockEntirely(data);
     records.restore();
+  }
+
+  /**
+   * A number that is the same at two moments only if each lock that this handle holds at the second
+   * one, and held at the first, was held in between too: what was read under it is still so. Never
+   * the same where nothing is locked at all.
+   */
+  public long epoch() {
+    return noLock ? ++unlockedEpochs : chains.takings() + all.takings();
   }
 
   public boolean holdsAll() {

@@ -377,6 +377,7 @@ public final class MutexArea implements AutoCloseable {
     if (held != 0) {
       throw new IllegalStateException(held + " mutexes of " + file.path() + " are still held");
     }
+    mutexes.close();
     mapping.close();
   }
 }

@@ -6,8 +6,8 @@ import java.util.function.Function;
 import org.ctdbj.tdb.os.LockMode;
 
 /**
- * Calls on single records under the lock of their chain, which they take for their own duration.
- * Reading allocates nothing but its result.
+ * Calls on single records under the lock of their chain, which they take for their own duration
+ * unless the handle holds it. Reading allocates nothing but its result.
  */
 final class LockedRecords {
   private final TdbState state;
@@ -43,22 +43,31 @@ final class LockedRecords {
   <R> R parse(byte[] key, Function<MemorySegment, R> f) {
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.READ)) {
+      return parseLocked(key, hash, f);
+    }
     state.locks.lockChainRead(chain);
     try {
-      long offset = store.find(key, hash);
-      if (offset == 0) {
-        return null;
-      }
-      return f.apply(
-          state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
+      return parseLocked(key, hash, f);
     } finally {
       state.locks.unlockChainRead(chain);
     }
   }
 
+  private <R> R parseLocked(byte[] key, int hash, Function<MemorySegment, R> f) {
+    long offset = store.find(key, hash);
+    return offset == 0
+        ? null
+        : f.apply(
+            state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
+  }
+
   boolean exists(byte[] key) {
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.READ)) {
+      return store.find(key, hash) != 0;
+    }
     state.locks.lockChainRead(chain);
     try {
       return store.find(key, hash) != 0;
@@ -87,6 +96,9 @@ final class LockedRecords {
     state.requireWritable();
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.WRITE)) {
+      return store.delete(key, hash);
+    }
     state.locks.lockChain(chain);
     try {
       return store.delete(key, hash);

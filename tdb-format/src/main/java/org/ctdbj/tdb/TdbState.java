@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Arrays;
 
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
   final Path path;
   final FileIo file;
   final HandleLocks locks;
@@ -62,9 +67,24 @@ final class TdbState {
   }
 
   int hashOf(byte[] key) {
-    return key.length == lastKey.length && Arrays.equals(key, lastKey)
-        ? lastHash
-        : hash.of(key, 0, key.length);
+    return key.length == lastKey.length && isLastKey(key) ? lastHash : hash.of(key, 0, key.length);
+  }
+
+  /** For a key of the same length; keys are short, and a plain loop is faster then. */
+  private boolean isLastKey(byte[] key) {
+    byte[] last = lastKey;
+    int at = 0;
+    for (; at <= key.length - 8; at += 8) {
+      if ((long) LONG.get(key, at) != (long) LONG.get(last, at)) {
+        return false;
+      }
+    }
+    for (; at < key.length; at++) {
+      if (key[at] != last[at]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -75,7 +95,7 @@ final class TdbState {
     if (key.length != lastKey.length) {
       lastKey = key.clone();
       lastHash = hash.of(key, 0, key.length);
-    } else if (!Arrays.equals(key, lastKey)) {
+    } else if (!isLastKey(key)) {
       System.arraycopy(key, 0, lastKey, 0, key.length);
       lastHash = hash.of(key, 0, key.length);
     }

@@ -33,8 +33,11 @@ final class MappedIo implements FileIo {
   private static final int SECOND = 32 - FIRST;
   private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
 
-  /** Records of a chain after which {@link #findSound} leaves it to others to see a loop. */
-  private static final int SOUND_STEPS = 1000;
+  /**
+   * Records of a chain after which {@link #findSound} leaves it to others to see a loop: a power of
+   * two.
+   */
+  private static final int SOUND_STEPS = 1024;
 
   private final Path path;
   private final NativeFile file;
@@ -243,10 +246,11 @@ final class MappedIo implements FileIo {
     // Not MemorySegment.mismatch: where another process has cut the file, its machine code ends the
     // JVM, while plain reads throw.
     long done = 0;
-    for (; done <= length - 8; done += 8) {
+    while (length - done >= 8) {
       if (map.get(LONG, offset + done) != bytes.get(LONG, at + done)) {
         return false;
       }
+      done += 8;
     }
     for (; done < length; done++) {
       if (map.get(ValueLayout.JAVA_BYTE, offset + done)
@@ -272,8 +276,8 @@ final class MappedIo implements FileIo {
       return -1;
     }
     long offset = unsigned(order(convert, from.get(INT, pointer)));
-    for (int steps = 0; offset != 0; steps++) {
-      if (offset + RECORD_HEADER > end || steps == SOUND_STEPS) {
+    for (int steps = 1; offset != 0; steps++) {
+      if (offset + RECORD_HEADER > end || (steps & SOUND_STEPS) != 0) {
         return -1;
       }
       long first = from.get(LONG, offset);
@@ -316,10 +320,13 @@ final class MappedIo implements FileIo {
 
   private static boolean equal(MemorySegment map, long offset, byte[] bytes) {
     int at = 0;
-    for (; at <= bytes.length - 8; at += 8) {
+    // In this form, and in its like here: what the compiler does for long runs of a loop that it
+    // can count costs more than the two or three steps for a key.
+    while (bytes.length - at >= 8) {
       if (map.get(LONG, offset + at) != (long) ARRAY_LONG.get(bytes, at)) {
         return false;
       }
+      at += 8;
     }
     for (; at < bytes.length; at++) {
       if (map.get(ValueLayout.JAVA_BYTE, offset + at) != bytes[at]) {

@@ -74,10 +74,11 @@ final class TdbState {
   private boolean isLastKey(byte[] key) {
     byte[] last = lastKey;
     int at = 0;
-    for (; at <= key.length - 8; at += 8) {
+    while (key.length - at >= 8) {
       if ((long) LONG.get(key, at) != (long) LONG.get(last, at)) {
         return false;
       }
+      at += 8;
     }
     for (; at < key.length; at++) {
       if (key[at] != last[at]) {

@@ -39,6 +39,9 @@ final class MappedIo implements FileIo {
    */
   private static final int SOUND_STEPS = 1024;
 
+  /** Up to this many bytes a plain loop is faster than the call of a copying routine. */
+  private static final int SHORT = 32;
+
   private final Path path;
   private final NativeFile file;
 
@@ -231,7 +234,19 @@ final class MappedIo implements FileIo {
   @Override
   public void read(long offset, byte[] to, int at, int length) {
     check(offset, length);
-    MemorySegment.copy(map, ValueLayout.JAVA_BYTE, offset, to, at, length);
+    if (length > SHORT) {
+      MemorySegment.copy(map, ValueLayout.JAVA_BYTE, offset, to, at, length);
+      return;
+    }
+    var from = map;
+    int done = 0;
+    while (length - done >= 8) {
+      ARRAY_LONG.set(to, at + done, from.get(LONG, offset + done));
+      done += 8;
+    }
+    for (; done < length; done++) {
+      to[at + done] = from.get(ValueLayout.JAVA_BYTE, offset + done);
+    }
   }
 
   @Override

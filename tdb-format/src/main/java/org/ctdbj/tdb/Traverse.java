@@ -6,8 +6,6 @@ import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.chainHead;
 import static org.ctdbj.tdb.TdbLayout.unsigned;
 
-import java.util.Arrays;
-
 /** Walks over all live records, chain by chain. */
 final class Traverse {
   /** Records copied under one lock of their chain, unless they are large. */
@@ -118,9 +116,8 @@ final class Traverse {
       values = new byte[capacity][];
     }
 
+    /** What it had stays reachable until it is overwritten, at the latest until the walk ends. */
     void clear() {
-      Arrays.fill(keys, 0, size, null);
-      Arrays.fill(values, 0, size, null);
       size = 0;
       bytes = 0;
     }

@@ -260,15 +260,16 @@ final class MappedIo implements FileIo {
     check(offset, length);
     // Not MemorySegment.mismatch: where another process has cut the file, its machine code ends the
     // JVM, while plain reads throw.
+    var own = map;
     long done = 0;
     while (length - done >= 8) {
-      if (map.get(LONG, offset + done) != bytes.get(LONG, at + done)) {
+      if (own.get(LONG, offset + done) != bytes.get(LONG, at + done)) {
         return false;
       }
       done += 8;
     }
     for (; done < length; done++) {
-      if (map.get(ValueLayout.JAVA_BYTE, offset + done)
+      if (own.get(ValueLayout.JAVA_BYTE, offset + done)
           != bytes.get(ValueLayout.JAVA_BYTE, at + done)) {
         return false;
       }
@@ -282,15 +283,16 @@ final class MappedIo implements FileIo {
    *
    * @param pointer where the offset of the first record stands
    * @return its offset, 0 if the chain has none, -1 if that cannot be told here: something is
-   *     outside the file as last seen, damaged, or far down the chain
+   *     outside the file as last seen, damaged, or far down the chain, or the file is in the other
+   *     byte order
    */
   long findSound(long pointer, byte[] key, int fullHash, RecordHeader header) {
     var from = map;
     long end = size;
-    if (pointer + 4 > end) {
+    if (convert || pointer + 4 > end) {
       return -1;
     }
-    long offset = unsigned(order(convert, from.get(INT, pointer)));
+    long offset = unsigned(from.get(INT, pointer));
     for (int steps = 1; offset != 0; steps++) {
       if (offset + RECORD_HEADER > end || (steps & SOUND_STEPS) != 0) {
         return -1;
@@ -298,12 +300,12 @@ final class MappedIo implements FileIo {
       long first = from.get(LONG, offset);
       long second = from.get(LONG, offset + 8);
       long third = from.get(LONG, offset + 16);
-      long next = unsigned(order(convert, (int) (first >>> FIRST)));
-      long recLen = unsigned(order(convert, (int) (first >>> SECOND)));
-      long keyLen = unsigned(order(convert, (int) (second >>> FIRST)));
-      long dataLen = unsigned(order(convert, (int) (second >>> SECOND)));
-      int hash = order(convert, (int) (third >>> FIRST));
-      int magic = order(convert, (int) (third >>> SECOND));
+      long next = unsigned((int) (first >>> FIRST));
+      long recLen = unsigned((int) (first >>> SECOND));
+      long keyLen = unsigned((int) (second >>> FIRST));
+      long dataLen = unsigned((int) (second >>> SECOND));
+      int hash = (int) (third >>> FIRST);
+      int magic = (int) (third >>> SECOND);
       if ((magic != MAGIC_LIVE && magic != MAGIC_DEAD)
           || keyLen + dataLen > recLen
           || offset + RECORD_HEADER + recLen > end

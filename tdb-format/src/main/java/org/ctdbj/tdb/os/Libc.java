@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 
 /**
  * Entry points of glibc. Calls that set errno return {@code -errno} on failure here, so that no
@@ -65,6 +66,8 @@ final class Libc {
   private static final MethodHandle CLOSE = link("close", of(JAVA_INT, JAVA_INT), ERRNO);
   private static final MethodHandle FCNTL =
       link("fcntl", of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS), ERRNO, variadicFrom(2));
+  private static final MethodHandle FCNTL_PLAIN =
+      link("fcntl", of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG), variadicFrom(2));
   private static final MethodHandle STATX =
       link("statx", of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS), ERRNO);
   private static final MethodHandle PREAD =
@@ -179,6 +182,22 @@ final class Libc {
     } catch (Throwable t) {
       throw wrongCall(t);
     }
+  }
+
+  /**
+   * {@link #fcntl} for requests that hardly ever fail and may be made twice: the second time says
+   * why the first one failed. Unlike it, allocates nothing, whatever the compiler makes of it.
+   */
+  static int fcntlTwice(MemorySegment state, int fd, int command, MemorySegment argument) {
+    int r;
+    try {
+      r = (int) FCNTL_PLAIN.invokeExact(fd, command, argument.address());
+    } catch (Throwable t) {
+      throw wrongCall(t);
+    } finally {
+      Reference.reachabilityFence(argument);
+    }
+    return r == -1 ? fcntl(state, fd, command, argument) : r;
   }
 
   static int fstat(MemorySegment state, int fd, MemorySegment statx) {

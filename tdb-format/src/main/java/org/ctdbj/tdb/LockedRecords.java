@@ -36,8 +36,7 @@ final class LockedRecords {
     long offset = store.find(key, hash);
     return offset == 0
         ? null
-        : state.io.readBytes(
-            offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
+        : state.io.readBytes(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
   }
 
   <R> R parse(byte[] key, Function<MemorySegment, R> f) {

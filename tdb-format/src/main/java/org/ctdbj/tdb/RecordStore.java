@@ -114,14 +114,12 @@ final class RecordStore {
         state.changed();
         return;
       }
-      place = 0;
       offset = exchange(offset, key.length + dataLen, fullHash);
     } else if (mode == StoreMode.MODIFY) {
       throw TdbException.of(TdbError.NOEXIST, state.path, "the key to modify is absent");
     } else {
       offset = allocate(key.length + dataLen, fullHash);
     }
-    place = 0;
     long head = chainHead(state.chainOf(fullHash));
     found.next = unsigned(io.readInt(head));
     found.magic = MAGIC_LIVE;

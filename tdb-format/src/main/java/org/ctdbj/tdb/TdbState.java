@@ -27,6 +27,9 @@ final class TdbState {
   /** Read traverses under way: the handle refuses to write meanwhile, as libtdb does. */
   int readTraverses;
 
+  /** Whether a {@link BulkLoad} is open: nothing else may change the database. */
+  boolean bulkLoad;
+
   /**
    * Offsets of the records on which traverses of this handle stand; a delete leaves those in their
    * chain.
@@ -97,6 +100,14 @@ final class TdbState {
     }
     if (readTraverses > 0) {
       throw TdbException.of(TdbError.RDONLY, path, "cannot be changed inside a read traverse");
+    }
+    requireNoBulkLoad();
+  }
+
+  void requireNoBulkLoad() {
+    if (bulkLoad) {
+      throw TdbException.of(
+          TdbError.LOCK, path, "is being loaded in bulk and cannot be changed in another way");
     }
   }
 

@@ -47,6 +47,7 @@ final class WholeDatabase {
   }
 
   void wipe() {
+    state.requireNoBulkLoad();
     lock(LockMode.WRITE, true);
     try {
       store.wipe();

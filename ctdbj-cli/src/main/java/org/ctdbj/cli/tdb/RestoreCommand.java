@@ -11,10 +11,7 @@ import java.nio.file.Path;
 import org.ctdbj.cli.CommandFailure;
 import org.ctdbj.tdb.DumpReader;
 import org.ctdbj.tdb.DumpSyntaxException;
-import org.ctdbj.tdb.StoreMode;
 import org.ctdbj.tdb.Tdb;
-import org.ctdbj.tdb.TdbError;
-import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.TdbFlag;
 import org.ctdbj.tdb.TdbOptions;
 import picocli.CommandLine.Command;
@@ -120,43 +117,25 @@ final class RestoreCommand extends Subcommand {
             .withExclusive(true)
             .withMode(0666)
             .withHashSize(hashSize);
-    try (var tdb = Tdb.open(target, options)) {
-      tdb.lockAll();
-      long records = 0;
+    try (var tdb = Tdb.open(target, options);
+        var load = tdb.bulkLoad()) {
       for (var entry = dump.next(); entry != null; entry = dump.next()) {
-        records += store(tdb, entry, dump, name) ? 1 : 0;
+        if (duplicates == Duplicates.LAST) {
+          load.replace(entry.key(), MemorySegment.ofArray(entry.value()));
+        } else if (!load.insert(entry.key(), entry.value()) && duplicates == Duplicates.REFUSE) {
+          throw new CommandFailure(
+              name
+                  + ": record "
+                  + dump.count()
+                  + ": expected every key once, found \""
+                  + Notation.write(entry.key())
+                  + "\" again\n"
+                  + file
+                  + " was not created; --duplicates=first or last keeps one of the values");
+        }
         progress.records(dump.count());
       }
-      return records;
-    }
-  }
-
-  /** Whether there is one record more now. */
-  private boolean store(Tdb tdb, DumpReader.Entry entry, DumpReader dump, String name) {
-    var value = MemorySegment.ofArray(entry.value());
-    try {
-      tdb.store(entry.key(), StoreMode.INSERT, value);
-      return true;
-    } catch (TdbException e) {
-      if (e.error() != TdbError.EXISTS) {
-        throw e;
-      }
-      if (duplicates == Duplicates.REFUSE) {
-        throw new CommandFailure(
-            name
-                + ": record "
-                + dump.count()
-                + ": expected every key once, found \""
-                + Notation.write(entry.key())
-                + "\" again\n"
-                + file
-                + " was not created; --duplicates=first or last keeps one of the values",
-            e);
-      }
-      if (duplicates == Duplicates.LAST) {
-        tdb.store(entry.key(), StoreMode.REPLACE, value);
-      }
-      return false;
+      return load.count();
     }
   }
 

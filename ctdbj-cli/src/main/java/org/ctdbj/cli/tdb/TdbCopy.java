@@ -2,13 +2,11 @@
 package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import org.ctdbj.cli.CommandFailure;
-import org.ctdbj.tdb.StoreMode;
 import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
@@ -100,13 +98,20 @@ final class TdbCopy {
             .withCreate(true)
             .withExclusive(true)
             .withHashSize(hashSize == null ? source.hashSize() : hashSize);
-    try (var copy = Tdb.open(target, options)) {
-      copy.lockAll();
+    try (var copy = Tdb.open(target, options);
+        var load = copy.bulkLoad()) {
       return source.traverseRead(
           RecordOutput.counting(
               progress,
               (key, value) -> {
-                copy.store(key, StoreMode.INSERT, MemorySegment.ofArray(value));
+                if (!load.insert(key, value)) {
+                  throw new CommandFailure(
+                      from
+                          + ": expected every key once, found \""
+                          + Notation.write(key)
+                          + "\" again\nno copy was made; if programs were writing meanwhile, copy"
+                          + " without --no-lock");
+                }
                 return true;
               }));
     }

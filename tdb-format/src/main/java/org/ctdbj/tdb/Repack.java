@@ -25,12 +25,16 @@ final class Repack {
               return true;
             });
     store.wipe();
+    long total = table.values().stream().mapToLong(List::size).sum();
     try (var load = BulkLoad.start(state, freeList, store)) {
       for (List<byte[][]> entries : table.values()) {
         for (byte[][] entry : entries.reversed()) {
           if (!load.insert(entry[0], entry[1])) {
             throw TdbException.of(
                 TdbError.EXISTS, state.path, "holds a key twice and cannot be repacked");
+          }
+          if (state.progress != null) {
+            state.progress.at(load.count(), total);
           }
         }
       }

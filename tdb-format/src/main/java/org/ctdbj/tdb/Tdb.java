@@ -398,6 +398,17 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     return guarded(() -> whole.rescue(visitor));
   }
 
+  /**
+   * Lets {@code progress} know how far {@link #check}, {@link #info}, {@link #statistics}, {@link
+   * #summary}, {@link #rescue} and {@link #repack} of this handle are: once or several times from 0
+   * up. Its exceptions end the call.
+   *
+   * @param progress null for nobody
+   */
+  public void onProgress(WorkProgress progress) {
+    state.progress = progress;
+  }
+
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
   void observeSyncs(Runnable observer) {
     state.file.observeSyncs(observer);

@@ -27,6 +27,9 @@ final class TdbState {
   /** Read traverses under way: the handle refuses to write meanwhile, as libtdb does. */
   int readTraverses;
 
+  /** Who wants to know how far calls on the whole database are; null if nobody does. */
+  WorkProgress progress;
+
   /** Whether a {@link BulkLoad} is open: nothing else may change the database. */
   boolean bulkLoad;
 

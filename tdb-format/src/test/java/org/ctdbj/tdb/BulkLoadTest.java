@@ -34,8 +34,7 @@ class BulkLoadTest {
   @TempDir Path dir;
 
   private Tdb create(String name, TdbFlag... flags) {
-    return Tdb.open(
-        dir.resolve(name), TdbOptions.of(flags).withCreate(true).withHashSize(7));
+    return Tdb.open(dir.resolve(name), TdbOptions.of(flags).withCreate(true).withHashSize(7));
   }
 
   private static byte[] bytes(String text) {
@@ -74,8 +73,7 @@ class BulkLoadTest {
     try (var lib = LibTdb.start()) {
       lib.open("t", theirs, 7, flags);
       records.forEach(
-          (key, value) ->
-              lib.ok("insert t " + LibTdb.hex(key.array()) + " " + LibTdb.hex(value)));
+          (key, value) -> lib.ok("insert t " + LibTdb.hex(key.array()) + " " + LibTdb.hex(value)));
       lib.ok("close t");
     }
     try (var tdb = Tdb.open(ours, TdbOptions.ofBits(flags).withHashSize(7).withCreate(true));
@@ -95,8 +93,7 @@ class BulkLoadTest {
       lib.open("t", theirs, 7, 0);
       lib.ok("start t");
       records.forEach(
-          (key, value) ->
-              lib.ok("insert t " + LibTdb.hex(key.array()) + " " + LibTdb.hex(value)));
+          (key, value) -> lib.ok("insert t " + LibTdb.hex(key.array()) + " " + LibTdb.hex(value)));
       lib.ok("commit t");
       lib.ok("close t");
     }

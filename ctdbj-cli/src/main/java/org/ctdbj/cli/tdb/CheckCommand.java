@@ -27,8 +27,9 @@ final class CheckCommand extends Subcommand {
   @Override
   int run() throws IOException {
     CheckReport report;
-    try (var _ = progress("checking " + file);
+    try (var progress = progress("checking " + file);
         var tdb = openToRead(file, lock)) {
+      progress.watch(tdb);
       report = tdb.check();
     }
     if (json) {

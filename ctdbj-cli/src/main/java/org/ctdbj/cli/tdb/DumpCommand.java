@@ -47,17 +47,19 @@ final class DumpCommand extends Subcommand {
       throw new ParameterException(
           spec().commandLine(), "--key and --emergency exclude each other");
     }
-    try (var progress = progress("reading " + file);
+    try (var progress = progressBesideOutput("reading " + file);
         var tdb = openToRead(file, lock)) {
+      progress.watch(tdb);
       if (lock) {
         tdb.lockAllRead();
       }
       if (key != null) {
         dumpOne(tdb);
       } else if (emergency) {
-        new RecordOutput(this, file, json).write(visitor -> tdb.rescue(visitor), progress);
+        new RecordOutput(this, file, json)
+            .write(visitor -> tdb.rescue(RecordOutput.counting(progress, visitor)));
       } else {
-        new RecordOutput(this, file, json).write(visitor -> tdb.traverseRead(visitor), progress);
+        new RecordOutput(this, file, json).write(visitor -> walk(tdb, progress, visitor));
       }
     }
     return OK;

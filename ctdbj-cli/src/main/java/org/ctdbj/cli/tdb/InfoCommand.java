@@ -23,8 +23,9 @@ final class InfoCommand extends Subcommand {
   @Override
   int run() throws IOException {
     FileInfo info;
-    try (var _ = progress("reading " + file);
+    try (var progress = progress("reading " + file);
         var tdb = openToRead(file, lock)) {
+      progress.watch(tdb);
       info = tdb.info();
     }
     if (json) {

@@ -32,23 +32,23 @@ final class KeysCommand extends Subcommand {
 
   @Override
   int run() throws IOException {
-    try (var progress = progress("reading " + file);
+    try (var progress = progressBesideOutput("reading " + file);
         var tdb = openToRead(file, lock)) {
       if (lock) {
         tdb.lockAllRead();
       }
       if (json) {
         var document = json().put("file", file.toString()).beginArray("keys");
-        tdb.traverseRead(
-            RecordOutput.counting(
-                progress,
-                (key, _) -> {
-                  document.element(write(key));
-                  return true;
-                }));
+        walk(
+            tdb,
+            progress,
+            (key, _) -> {
+              document.element(write(key));
+              return true;
+            });
         document.endArray().end();
       } else {
-        tdb.traverseRead(RecordOutput.counting(progress, lines()));
+        walk(tdb, progress, lines());
       }
     } catch (UncheckedIOException e) {
       throw e.getCause();

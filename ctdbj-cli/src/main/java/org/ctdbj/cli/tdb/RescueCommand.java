@@ -30,9 +30,12 @@ final class RescueCommand extends Subcommand {
   @Override
   int run() throws IOException {
     long records;
-    try (var progress = progress("looking for records in " + file);
+    try (var progress = progressBesideOutput("looking for records in " + file);
         var tdb = openToRead(file, lock)) {
-      records = new RecordOutput(this, file, json).write(visitor -> tdb.rescue(visitor), progress);
+      progress.watch(tdb);
+      records =
+          new RecordOutput(this, file, json)
+              .write(visitor -> tdb.rescue(RecordOutput.counting(progress, visitor)));
     }
     if (records == 0) {
       complain(file + ": no record was found");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.cli.tdb;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -81,11 +80,11 @@ final class RestoreCommand extends Subcommand {
     }
     long records;
     try (var progress = progress("restoring " + file);
-        var in = openInput();
+        var in = new MeteredInput(openDump(), sizeOfDump(), progress);
         var made = NewFile.at(file)) {
       String name = input == null ? "standard input" : input.toString();
       records = restore(new DumpReader(in, name), name, made.temporary(), progress);
-      check(made.temporary(), records);
+      check(made.temporary(), records, progress);
       made.createTarget();
     } catch (FileAlreadyExistsException e) {
       throw exists();
@@ -105,8 +104,12 @@ final class RestoreCommand extends Subcommand {
         file + ": there is a file of that name\nmove it away, or restore to another name");
   }
 
-  private InputStream openInput() throws IOException {
-    return input == null ? streams().in() : new BufferedInputStream(Files.newInputStream(input));
+  private InputStream openDump() throws IOException {
+    return input == null ? streams().in() : openInput(input);
+  }
+
+  private long sizeOfDump() throws IOException {
+    return input == null ? streams().inSize().getAsLong() : Files.size(input);
   }
 
   private long restore(DumpReader dump, String name, Path target, Progress progress)
@@ -139,8 +142,10 @@ final class RestoreCommand extends Subcommand {
     }
   }
 
-  private static void check(Path made, long records) {
+  private static void check(Path made, long records, Progress progress) {
+    progress.step("checking " + made);
     try (var tdb = openToRead(made, false)) {
+      progress.watch(tdb);
       var report = tdb.check();
       if (!report.isGood() || report.liveRecords() != records) {
         throw new CommandFailure(

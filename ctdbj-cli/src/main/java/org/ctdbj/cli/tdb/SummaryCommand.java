@@ -28,8 +28,9 @@ final class SummaryCommand extends Subcommand {
   @Override
   int run() throws IOException {
     Statistics statistics;
-    try (var _ = progress("reading " + file);
+    try (var progress = progress("reading " + file);
         var tdb = openToRead(file, lock)) {
+      progress.watch(tdb);
       statistics = tdb.statistics();
     }
     if (json) {

@@ -56,11 +56,16 @@ final class TdbCopy {
     long records;
     try (var source = Subcommand.openToRead(from, locking != Locking.NONE)) {
       rights = Files.getPosixFilePermissions(from);
+      progress.watch(source);
       lock(source);
-      requireGood(source);
-      records = copy(source, target);
+      progress.step("checking " + from);
+      long found = requireGood(source);
+      progress.step("copying " + from);
+      records = copy(source, target, found);
     }
     try (var copy = Subcommand.openToRead(target, false)) {
+      progress.step("checking " + target);
+      progress.watch(copy);
       var report = copy.check();
       if (!report.isGood() || report.liveRecords() != records) {
         throw new CommandFailure(
@@ -84,15 +89,17 @@ final class TdbCopy {
     }
   }
 
-  private void requireGood(Tdb source) {
+  /** How many records there are. */
+  private long requireGood(Tdb source) {
     var report = source.check();
     if (!report.isGood()) {
       throw new CommandFailure(
           CheckCommand.describe(from, report) + "\nno copy was made of the damaged file");
     }
+    return report.liveRecords();
   }
 
-  private long copy(Tdb source, Path target) {
+  private long copy(Tdb source, Path target, long total) {
     var options =
         TdbOptions.defaults()
             .withCreate(true)
@@ -112,6 +119,7 @@ final class TdbCopy {
                           + "\" again\nno copy was made; if programs were writing meanwhile, copy"
                           + " without --no-lock");
                 }
+                progress.done(load.count(), total);
                 return true;
               }));
     }

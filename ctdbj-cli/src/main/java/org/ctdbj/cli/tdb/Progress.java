@@ -23,8 +23,10 @@ final class Progress implements AutoCloseable {
   private final long startNanos;
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile Step step;
+  private final Thread atExit = new Thread(this::wipe, "wipe progress");
   private Thread writer;
   private boolean written;
+  private boolean wiped;
 
   /** A part of the work. Written by the working thread, read by the one that shows it. */
   private static final class Step {
@@ -59,6 +61,8 @@ final class Progress implements AutoCloseable {
   static Progress start(PrintWriter err, String what, boolean shown) {
     var progress = new Progress(what, err, System::nanoTime);
     if (shown) {
+      // A signal ends the process without close().
+      Runtime.getRuntime().addShutdownHook(progress.atExit);
       progress.writer =
           Thread.ofPlatform().daemon().name("progress").start(progress::showPeriodically);
     }
@@ -102,9 +106,9 @@ final class Progress implements AutoCloseable {
   }
 
   /** Writes the line, unless the work has just begun. */
-  void tick() {
+  synchronized void tick() {
     long nanos = nanoTime.getAsLong() - startNanos;
-    if (nanos >= FIRST_NANOS) {
+    if (nanos >= FIRST_NANOS && !wiped) {
       written = true;
       err.print(WIPE + line(TimeUnit.NANOSECONDS.toSeconds(nanos)));
       err.flush();
@@ -138,13 +142,24 @@ final class Progress implements AutoCloseable {
         interrupted = true;
       }
     }
-    if (written) {
-      written = false;
-      err.print(WIPE);
-      err.flush();
+    wipe();
+    if (writer != null) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(atExit);
+      } catch (IllegalStateException e) {
+        // The process is ending: the hook finds the line wiped.
+      }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private synchronized void wipe() {
+    if (written && !wiped) {
+      err.print(WIPE);
+      err.flush();
+    }
+    wiped = true;
   }
 }

@@ -93,7 +93,7 @@ final class KeyIndex {
   }
 
   private int start(int fullHash) {
-    return (int) (unsigned(fullHash) * SPREAD >>> (64 - bits));
+    return (int) ((unsigned(fullHash) * SPREAD) >>> (64 - bits));
   }
 
   private int next(int i) {

@@ -28,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Filling an empty database. */
+@SuppressWarnings("ByteBufferBackingArray") // all are wrapped arrays
 class BulkLoadTest {
   private static final long SEED = 20261124;
 

@@ -112,7 +112,7 @@ abstract class Subcommand implements Callable<Integer> {
   /** Progress of work that writes to standard output only when it is done. */
   final Progress progress(String what) {
     return Progress.start(
-        streams().err(), what, !isJson() && streams().errTerminal().getAsBoolean());
+        streams().err(), what, !wantsJson() && streams().errTerminal().getAsBoolean());
   }
 
   /**
@@ -123,12 +123,12 @@ abstract class Subcommand implements Callable<Integer> {
     return Progress.start(
         streams().err(),
         what,
-        !isJson()
+        !wantsJson()
             && streams().errTerminal().getAsBoolean()
             && !streams().outTerminal().getAsBoolean());
   }
 
-  private boolean isJson() {
+  private boolean wantsJson() {
     var option = spec.findOption("--json");
     return option != null && Boolean.TRUE.equals(option.getValue());
   }

@@ -35,7 +35,7 @@ final class Distribution {
     int count = 0;
     for (String entry :
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-            .split(File.pathSeparator)) {
+            .split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);
       Path target = lib.resolve(count++ + ".jar");
       if (Files.isDirectory(path)) {

@@ -36,6 +36,9 @@ final class Distribution {
     for (String entry :
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
             .split(File.pathSeparator, -1)) {
+      if (entry.isEmpty()) {
+        continue;
+      }
       Path path = Path.of(entry);
       Path target = lib.resolve(count++ + ".jar");
       if (Files.isDirectory(path)) {

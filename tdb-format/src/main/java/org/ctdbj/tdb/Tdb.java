@@ -24,6 +24,7 @@ import java.util.function.Function;
 public final class Tdb extends LockCalls implements AutoCloseable {
   private final TdbOpener.Opened opened;
   private final FreeList freeList;
+  private final RecordStore store;
   private final LockedRecords records;
   private final Cursor cursor;
   private final Transactions transactions;
@@ -33,6 +34,7 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     super(opened.state(), new WholeDatabase(opened.state(), store));
     this.opened = opened;
     this.freeList = freeList;
+    this.store = store;
     this.records = new LockedRecords(state, store);
     this.cursor = new Cursor(state, store);
     this.transactions = new Transactions(state, freeList, store);
@@ -161,6 +163,17 @@ public final class Tdb extends LockCalls implements AutoCloseable {
       segments[i] = MemorySegment.ofArray(parts[i]);
     }
     store(key, StoreMode.REPLACE, segments);
+  }
+
+  /**
+   * Starts to fill this database, which must be empty, with many records: faster than stores, the
+   * same file. Waits for a write lock of all records; see {@link BulkLoad}.
+   *
+   * @throws TdbException {@link TdbError#EINVAL} if there are records, {@link TdbError#LOCK} if
+   *     this handle holds single chains, {@link TdbError#RDONLY} if it is read-only
+   */
+  public BulkLoad bulkLoad() {
+    return guarded(() -> BulkLoad.start(state, freeList, store));
   }
 
   /** Removes a record; false if there is none. */
@@ -383,6 +396,17 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    */
   public long rescue(RecordVisitor visitor) {
     return guarded(() -> whole.rescue(visitor));
+  }
+
+  /**
+   * Lets {@code progress} know how far {@link #check}, {@link #info}, {@link #statistics}, {@link
+   * #summary}, {@link #rescue} and {@link #repack} of this handle are: once or several times from 0
+   * up. Its exceptions end the call.
+   *
+   * @param progress null for nobody
+   */
+  public void onProgress(WorkProgress progress) {
+    state.progress = progress;
   }
 
   /** For tests of crashes: {@code observer} is called when the file has been synced. */

@@ -32,6 +32,12 @@ final class TdbState {
   /** Read traverses under way: the handle refuses to write meanwhile, as libtdb does. */
   int readTraverses;
 
+  /** Who wants to know how far calls on the whole database are; null if nobody does. */
+  WorkProgress progress;
+
+  /** Whether a {@link BulkLoad} is open: nothing else may change the database. */
+  boolean bulkLoad;
+
   /**
    * Offsets of the records on which traverses of this handle stand; a delete leaves those in their
    * chain.
@@ -118,6 +124,14 @@ final class TdbState {
     }
     if (readTraverses > 0) {
       throw TdbException.of(TdbError.RDONLY, path, "cannot be changed inside a read traverse");
+    }
+    requireNoBulkLoad();
+  }
+
+  void requireNoBulkLoad() {
+    if (bulkLoad) {
+      throw TdbException.of(
+          TdbError.LOCK, path, "is being loaded in bulk and cannot be changed in another way");
     }
   }
 

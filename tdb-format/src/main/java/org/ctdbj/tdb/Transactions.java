@@ -29,6 +29,7 @@ final class Transactions {
   }
 
   private void begin(boolean wait) {
+    state.requireNoBulkLoad();
     if (transaction != null) {
       transaction.nest();
     } else {
@@ -92,7 +93,7 @@ final class Transactions {
   void repack() {
     start();
     try {
-      Repack.run(state, store);
+      Repack.run(state, freeList, store);
     } catch (RuntimeException | InternalError e) {
       try {
         cancel();
@@ -105,6 +106,7 @@ final class Transactions {
   }
 
   private Transaction current() {
+    state.requireNoBulkLoad();
     if (transaction == null) {
       throw TdbException.of(TdbError.EINVAL, state.path, "no transaction is open");
     }

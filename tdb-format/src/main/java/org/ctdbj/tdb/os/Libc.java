@@ -176,28 +176,22 @@ final class Libc {
     }
   }
 
+  /**
+   * For requests about locks, which can be made twice: the second time says why the first one
+   * failed, or succeeds. So one that succeeds allocates nothing, whatever the compiler makes of it.
+   */
   static int fcntl(MemorySegment state, int fd, int command, MemorySegment argument) {
     try {
-      return (int) result((int) FCNTL.invokeExact(state, fd, command, argument), state);
-    } catch (Throwable t) {
-      throw wrongCall(t);
-    }
-  }
-
-  /**
-   * {@link #fcntl} for requests that hardly ever fail and may be made twice: the second time says
-   * why the first one failed. Unlike it, allocates nothing, whatever the compiler makes of it.
-   */
-  static int fcntlTwice(MemorySegment state, int fd, int command, MemorySegment argument) {
-    int r;
-    try {
-      r = (int) FCNTL_PLAIN.invokeExact(fd, command, argument.address());
+      int r = (int) FCNTL_PLAIN.invokeExact(fd, command, argument.address());
+      if (r == -1) {
+        r = (int) result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+      }
+      return r;
     } catch (Throwable t) {
       throw wrongCall(t);
     } finally {
       Reference.reachabilityFence(argument);
     }
-    return r == -1 ? fcntl(state, fd, command, argument) : r;
   }
 
   static int fstat(MemorySegment state, int fd, MemorySegment statx) {

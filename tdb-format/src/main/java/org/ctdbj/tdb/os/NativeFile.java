@@ -428,14 +428,9 @@ public final class NativeFile implements AutoCloseable {
     flock.set(JAVA_SHORT, FLOCK_TYPE, type);
     flock.set(JAVA_LONG, FLOCK_START, offset);
     flock.set(JAVA_LONG, FLOCK_LENGTH, length);
-    // A lock of others in the way fails only the request that neither waits nor unlocks.
-    boolean mayFail = command == Libc.F_OFD_SETLK && type != LockMode.UNLOCKED;
     int r;
     do {
-      r =
-          mayFail
-              ? Libc.fcntl(state, descriptor(), command, flock)
-              : Libc.fcntlTwice(state, descriptor(), command, flock);
+      r = Libc.fcntl(state, descriptor(), command, flock);
     } while (r == -Errno.EINTR);
     return r;
   }

@@ -198,6 +198,9 @@ final class FreeList {
   private void expand(long needed) {
     var io = state.io;
     io.refresh();
+    if (linkLast()) {
+      return;
+    }
     long size = io.size();
     long addition = TdbLayout.growth(size, needed, state.pageSize);
     if (size + addition > MAX_SIZE) {
@@ -211,6 +214,43 @@ final class FreeList {
     }
     io.grow(size, addition);
     freeRegion(size, addition);
+  }
+
+  /**
+   * Puts the file's last record on the list if it is free but not there, as a crash between the
+   * writes of {@link #free} leaves it. New space would be added to it, nobody would find it, and
+   * the file would grow to the end of the address range (with libtdb it does).
+   *
+   * @return whether there was such a record
+   */
+  private boolean linkLast() {
+    var io = state.io;
+    long start = dataStart(state.hashSize);
+    long distance = io.size() < start + TAILER ? 0 : unsigned(io.readInt(io.size() - TAILER));
+    long last = io.size() - distance;
+    if (distance < RECORD_HEADER + TAILER || last < start) {
+      return false;
+    }
+    io.readHeader(last, left);
+    if (left.magic != MAGIC_FREE || left.fullLength() != distance || isListed(last)) {
+      return false;
+    }
+    left.next = unsigned(io.readInt(FREELIST_TOP));
+    io.writeHeader(last, left);
+    io.writeInt(FREELIST_TOP, (int) last);
+    return true;
+  }
+
+  private boolean isListed(long wanted) {
+    var io = state.io;
+    var guard = new LoopGuard(io);
+    long offset = unsigned(io.readInt(FREELIST_TOP));
+    while (offset != 0 && offset != wanted) {
+      record.readFree(io, offset);
+      guard.visit(offset);
+      offset = record.next;
+    }
+    return offset != 0;
   }
 
   private TdbException full(long needed) {

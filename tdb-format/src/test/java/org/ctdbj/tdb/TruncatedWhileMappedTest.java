@@ -77,8 +77,6 @@ class TruncatedWhileMappedTest {
               tdb.delete(key(i));
               tdb.store(key(i), new byte[500]);
             }),
-        new Case("sequence number", CALLS_TO_COMPILE, (tdb, i) -> tdb.sequenceNumber()),
-        new Case("count", CALLS_TO_COMPILE, (tdb, i) -> tdb.incrementSequenceNumber()),
         new Case("check", 60, (tdb, i) -> tdb.check()),
         new Case("summary", 60, (tdb, i) -> tdb.summary()),
         new Case("info", 60, (tdb, i) -> tdb.info()),
@@ -162,11 +160,6 @@ class TruncatedWhileMappedTest {
 
   /** What lies before the cut may still be used. */
   private static void fails(Case c, Tdb tdb, long size) {
-    boolean headerOnly = c.name.equals("sequence number") || c.name.equals("count");
-    if (size > 0 && headerOnly) {
-      c.call.run(tdb, 0);
-      return;
-    }
     if (c.name.equals("check") && size > 0) {
       assertTrue(!tdb.check().isGood());
       return;

@@ -39,7 +39,7 @@ final class RecordStore {
   long find(byte[] key, int fullHash) {
     var io = state.io;
     long head = chainHead(state.chainOf(fullHash));
-    if (io == state.file && io instanceof MappedIo mapped) {
+    if (io instanceof MappedIo mapped) {
       long plain = mapped.findSound(head, key, fullHash, found);
       if (plain >= 0) {
         return plain;

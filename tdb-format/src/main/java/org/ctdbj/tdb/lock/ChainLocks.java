@@ -23,7 +23,7 @@ final class ChainLocks extends NestedLocks {
   boolean take(long offset, LockMode mode, boolean isHeld, boolean wait) {
     return isHeld
         ? data.promote(chain(offset), wait)
-        : DataLocks.lock(data, chain(offset), mode, holdsChain(), wait);
+        : DataLocks.lockFast(data, chain(offset), mode, holdsChain(), wait);
   }
 
   private boolean holdsChain() {
@@ -32,7 +32,7 @@ final class ChainLocks extends NestedLocks {
 
   @Override
   void give(long offset) {
-    DataLocks.unlock(data, chain(offset));
+    DataLocks.unlockFast(data, chain(offset));
   }
 
   @Override

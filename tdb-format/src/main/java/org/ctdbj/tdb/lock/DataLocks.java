@@ -44,14 +44,15 @@ sealed interface DataLocks permits ByteLocks, MutexLocks, NoLocks {
    * {@link #lock} for the hot path. The kind that is most in a hurry is asked by name: in a JVM
    * with files of all kinds the compiler can put only that into the caller.
    */
-  static boolean lock(DataLocks locks, int chain, LockMode mode, boolean holdsChain, boolean wait) {
+  static boolean lockFast(
+      DataLocks locks, int chain, LockMode mode, boolean holdsChain, boolean wait) {
     return locks instanceof MutexLocks mutexes
         ? mutexes.lock(chain, mode, holdsChain, wait)
         : locks.lock(chain, mode, holdsChain, wait);
   }
 
   /** {@link #unlock} for the hot path. */
-  static void unlock(DataLocks locks, int chain) {
+  static void unlockFast(DataLocks locks, int chain) {
     if (locks instanceof MutexLocks mutexes) {
       mutexes.unlock(chain);
     } else {

@@ -35,7 +35,6 @@ final class RecordStore {
   }
 
   /** Offset of the live record of {@code key}, 0 if there is none. */
-  @SuppressWarnings("ReferenceEquality") // the same object: no transaction is open
   long find(byte[] key, int fullHash) {
     var io = state.io;
     long head = chainHead(state.chainOf(fullHash));

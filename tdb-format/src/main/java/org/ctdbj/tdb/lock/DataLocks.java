@@ -10,7 +10,6 @@ import org.ctdbj.tdb.os.LockMode;
  * that another holder is in the way; with it the calls return true or throw. Nothing has changed
  * after false or an exception.
  */
-@SuppressWarnings("AmbiguousMethodReference") // its static methods are never referred to
 sealed interface DataLocks permits ByteLocks, MutexLocks, NoLocks {
   /**
    * Locks a chain or the free list.

@@ -233,8 +233,8 @@ final class FreeList {
    * record in between, in no chain, keeps the two apart, also for libtdb.
    *
    * <p>The record itself is not put on the list: whether it is one, only the last word of the file
-   * says and what stands where that word points to, and a recovery area ends with whatever values
-   * a commit has left there. What looks like a free record could be part of a live one.
+   * says and what stands where that word points to, and a recovery area ends with whatever values a
+   * commit has left there. What looks like a free record could be part of a live one.
    */
   private boolean isLastOffTheList() {
     var io = state.io;

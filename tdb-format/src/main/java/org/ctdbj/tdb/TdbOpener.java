@@ -301,7 +301,8 @@ final class TdbOpener {
           }
         });
     var state =
-        new TdbState(io, new HandleLocks(table), header.hashSize(), header.hash(), readOnly, flags);
+        new TdbState(
+            io, new HandleLocks(table, path), header.hashSize(), header.hash(), readOnly, flags);
     state.maxDead =
         options.maxDead() >= 0
             ? options.maxDead()

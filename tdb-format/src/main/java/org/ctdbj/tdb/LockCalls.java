@@ -22,7 +22,9 @@ abstract sealed class LockCalls permits Tdb {
   /** Write-locks the chain of {@code key} if that is possible at once. */
   public final boolean tryLockChain(byte[] key) {
     try {
-      return state.locks.tryLockChain(chainOf(key));
+      boolean locked = state.locks.tryLockChain(chainOf(key));
+      LateFault.deliver();
+      return locked;
     } catch (RuntimeException | InternalError e) {
       throw failure(e);
     }
@@ -35,6 +37,7 @@ abstract sealed class LockCalls permits Tdb {
   public final void lockChain(byte[] key) {
     try {
       state.locks.lockChain(chainOf(key));
+      LateFault.deliver();
     } catch (RuntimeException | InternalError e) {
       throw failure(e);
     }
@@ -54,7 +57,9 @@ abstract sealed class LockCalls permits Tdb {
    */
   public final boolean tryLockChainRead(byte[] key) {
     try {
-      return state.locks.tryLockChainRead(chainOf(key));
+      boolean locked = state.locks.tryLockChainRead(chainOf(key));
+      LateFault.deliver();
+      return locked;
     } catch (RuntimeException | InternalError e) {
       throw failure(e);
     }
@@ -63,6 +68,7 @@ abstract sealed class LockCalls permits Tdb {
   public final void lockChainRead(byte[] key) {
     try {
       state.locks.lockChainRead(chainOf(key));
+      LateFault.deliver();
     } catch (RuntimeException | InternalError e) {
       throw failure(e);
     }
@@ -101,7 +107,9 @@ abstract sealed class LockCalls permits Tdb {
    */
   public final boolean tryLockAll() {
     try {
-      return whole.lock(LockMode.WRITE, false);
+      boolean locked = whole.lock(LockMode.WRITE, false);
+      LateFault.deliver();
+      return locked;
     } catch (RuntimeException | InternalError e) {
       throw failure(e);
     }
@@ -111,6 +119,7 @@ abstract sealed class LockCalls permits Tdb {
   public final void lockAll() {
     try {
       whole.lock(LockMode.WRITE, true);
+      LateFault.deliver();
     } catch (RuntimeException | InternalError e) {
       throw failure(e);
     }

@@ -62,7 +62,7 @@ class LateFaultTest {
         assertEquals(0, readAll(memory, CALLS));
         for (int calls : new int[] {1, 2, 300}) {
           file.truncate(0);
-          assertEquals(2 * calls, readAll(memory, calls), calls + " rounds");
+          assertEquals(2L * calls, readAll(memory, calls), calls + " rounds");
           file.allocate(0, 4096);
           assertEquals(0, readAll(memory, CALLS));
         }

@@ -163,6 +163,7 @@ final class TdbOpener {
     boolean done = false;
     try {
       var result = opening.open();
+      LateFault.deliver();
       done = true;
       return result;
     } catch (InternalError e) {

@@ -67,7 +67,7 @@ class TruncatedWhileMappedTest {
 
   @TempDir Path dir;
 
-  private interface Call {
+  interface Call {
     void run(Tdb tdb, int i);
   }
 

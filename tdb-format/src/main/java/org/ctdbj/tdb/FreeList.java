@@ -3,6 +3,7 @@ package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.FILL;
 import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
@@ -18,6 +19,9 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
  * themselves (it nests).
  */
 final class FreeList {
+  /** Length of the shortest record, header and tailer alone. */
+  private static final int BARRIER = RECORD_HEADER + TAILER;
+
   private final TdbState state;
   private final RecordHeader record = new RecordHeader();
   private final RecordHeader left = new RecordHeader();
@@ -199,6 +203,7 @@ final class FreeList {
     var io = state.io;
     io.refresh();
     long size = io.size();
+    long barrier = isLastOffTheList() ? BARRIER : 0;
     long addition = TdbLayout.growth(size, needed, state.pageSize);
     if (size + addition > MAX_SIZE) {
       throw full(needed);
@@ -206,11 +211,56 @@ final class FreeList {
     // At the end of the address range libtdb leaves a free record of odd length that its own check
     // rejects.
     addition &= ~3L;
-    if (addition < needed) {
+    if (addition - barrier < needed) {
       throw full(needed);
     }
     io.grow(size, addition);
-    freeRegion(size, addition);
+    if (barrier != 0) {
+      record.clear();
+      record.recLen = BARRIER - RECORD_HEADER;
+      record.magic = MAGIC_DEAD;
+      record.fullHash = state.hashOf(new byte[0]);
+      record.writeTailer(io, size);
+      io.writeHeader(size, record);
+    }
+    freeRegion(size + barrier, addition - barrier);
+  }
+
+  /**
+   * Whether the file seems to end with a record that is free but not on the list, as a crash
+   * between the writes of {@link #free} leaves it. New space would be added to it, nobody would
+   * find it, and the file would grow to the end of the address range (with libtdb it does). A dead
+   * record in between, in no chain, keeps the two apart, also for libtdb.
+   *
+   * <p>The record itself is not put on the list: whether it is one, only the last word of the file
+   * says and what stands where that word points to, and a recovery area ends with whatever values a
+   * commit has left there. What looks like a free record could be part of a live one.
+   */
+  private boolean isLastOffTheList() {
+    var io = state.io;
+    long start = dataStart(state.hashSize);
+    if (io.size() < start + BARRIER) {
+      return false;
+    }
+    long distance = unsigned(io.readInt(io.size() - TAILER));
+    long last = io.size() - distance;
+    if (distance < RECORD_HEADER + TAILER || last < start) {
+      return false;
+    }
+    io.readHeader(last, left);
+    return left.magic == MAGIC_FREE && left.fullLength() == distance && !isListed(last);
+  }
+
+  private boolean isListed(long wanted) {
+    var io = state.io;
+    var guard = new LoopGuard(io);
+    long offset = unsigned(io.readInt(FREELIST_TOP));
+    while (offset != 0 && offset != wanted) {
+      record.readFree(io, offset);
+      guard.visit(offset);
+      offset = record.next;
+    }
+    return offset != 0;
   }
 
   private TdbException full(long needed) {

@@ -16,7 +16,9 @@ import java.util.function.Function;
  * their own duration, unless the handle holds it already.
  *
  * <p>Failures are {@link TdbException}. A file that others truncate under the handle gives {@link
- * TdbError#IO}.
+ * TdbError#IO}; if the call came upon a page that is gone, the handle has given up all its locks
+ * and its transaction then, every further call fails likewise and an unlock does nothing: all that
+ * is left is to close it.
  *
  * <p>Keys and values are any bytes, also none. Offsets and lengths found in the file are checked
  * before they are used.
@@ -112,9 +114,11 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /** The value of {@code key}, null if there is none. */
   public byte[] fetch(byte[] key) {
     try {
-      return records.fetch(key);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.fetch(key);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -126,17 +130,21 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    */
   public <R> R parse(byte[] key, Function<MemorySegment, R> f) {
     try {
-      return records.parse(key, f);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.parse(key, f);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
   public boolean exists(byte[] key) {
     try {
-      return records.exists(key);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.exists(key);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -151,8 +159,9 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   public void store(byte[] key, StoreMode mode, MemorySegment... parts) {
     try {
       records.store(key, mode, parts);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -179,9 +188,11 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /** Removes a record; false if there is none. */
   public boolean delete(byte[] key) {
     try {
-      return records.delete(key);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.delete(key);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -189,8 +200,9 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   public void append(byte[] key, byte[] data) {
     try {
       records.append(key, data);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -423,8 +435,16 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     closed = true;
     try {
       transactions.cancelAll();
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     } finally {
       opened.close();
     }
+  }
+
+  @Override
+  void abandonTransaction() {
+    transactions.abandon();
   }
 }

@@ -156,15 +156,6 @@ final class TdbState {
     }
   }
 
-  /** The JVM reports an access to a mapped page that the file no longer has as an InternalError. */
-  TdbException damaged(InternalError e) {
-    return TdbException.of(
-        TdbError.IO,
-        path,
-        "a mapped part of the file cannot be accessed (truncated, or I/O error)",
-        e);
-  }
-
   boolean traverseStandsOn(long offset) {
     for (TraversePosition p = positions; p != null; p = p.outer) {
       if (p.offset == offset) {

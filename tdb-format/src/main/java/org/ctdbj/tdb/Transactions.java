@@ -90,6 +90,12 @@ final class Transactions {
     }
   }
 
+  /** Forgets whatever is open: neither its locks nor the file can be trusted. */
+  void abandon() {
+    transaction = null;
+    state.io = state.file;
+  }
+
   void repack() {
     start();
     try {

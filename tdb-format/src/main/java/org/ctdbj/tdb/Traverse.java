@@ -85,11 +85,13 @@ final class Traverse {
       if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
         continue;
       }
+      // One for the whole chain: between two records of a circle the walk comes back here.
+      var guard = new LoopGuard(state.io);
       do {
         batch.clear();
         lock(chain, write);
         try {
-          advance(chain, position, batch, write);
+          advance(chain, position, batch, guard, write);
         } finally {
           unlock(chain, write);
         }
@@ -140,9 +142,9 @@ final class Traverse {
    * Takes the next live records of the chain. If the position has an offset afterwards, that is the
    * last one, locked, and there may be more.
    */
-  private void advance(int chain, TdbState.TraversePosition position, Batch batch, boolean write) {
+  private void advance(
+      int chain, TdbState.TraversePosition position, Batch batch, LoopGuard guard, boolean write) {
     var io = state.io;
-    var guard = new LoopGuard(io);
     long offset;
     if (position.offset == 0) {
       offset = unsigned(io.readInt(chainHead(chain)));

@@ -125,6 +125,12 @@ final class AllRecordLock {
     upgradable = false;
   }
 
+  /** Somebody else gives it back. */
+  void forget() {
+    count = 0;
+    upgradable = false;
+  }
+
   /** Gives it up, however often it is held. */
   void giveUp(ReleaseSequence release, DataLocks data) {
     if (count != 0) {

@@ -31,7 +31,7 @@ public final class LockTable implements AutoCloseable {
   private final NativeFile file;
   private final boolean noLock;
   private final HeaderLocks header;
-  private final RecordLocks records;
+  private RecordLocks records;
   private final WholeData whole;
   private final AllRecordLock all;
   private int hashSize;
@@ -377,11 +377,6 @@ public final class LockTable implements AutoCloseable {
     }
   }
 
-  /** Undoes {@link #lockAllUpgradable}, upgraded or not. */
-  public void unlockAllUpgradable() {
-    unlockAll(LockMode.WRITE);
-  }
-
   /** Unlocks all records, however often they are locked: a transaction has ended. */
   public void unlockAllEntirely() {
     all.unlockEntirely(data);
@@ -492,6 +487,20 @@ public final class LockTable implements AutoCloseable {
     }
     release.run(records::releaseAll);
     chains.giveUpAll(release);
+    header.giveUpAllBut(HeaderLocks.ACTIVE, release);
+    release.end();
+  }
+
+  /** {@link #releaseAllButActive} that does not believe what has been counted. */
+  public void abandon() {
+    all.forget();
+    chains = new ChainLocks(file, data);
+    records = new RecordLocks(file);
+    var release = new ReleaseSequence().run(data::abandon);
+    if (!noLock) {
+      release.run(() -> file.unlock(0, HeaderLocks.ACTIVE));
+      release.run(() -> file.unlock(HeaderLocks.ACTIVE + 1, 0));
+    }
     header.giveUpAllBut(HeaderLocks.ACTIVE, release);
     release.end();
   }

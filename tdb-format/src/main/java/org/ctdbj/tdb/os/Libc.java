@@ -138,10 +138,14 @@ final class Libc {
   }
 
   /**
-   * What a checked exception out of a downcall would be: a bug here, never a result of the call.
+   * What an exception out of a downcall would be: a bug here, never a result of the call. But for
+   * one: that a mapped page is gone, compiled code may learn a little after it has touched it, and
+   * then as late as in the next downcall.
    */
-  private static AssertionError wrongCall(Throwable t) {
-    return new AssertionError("a call into the C library does not match its declaration", t);
+  private static Error wrongCall(Throwable t) {
+    return t instanceof InternalError fault
+        ? fault
+        : new AssertionError("a call into the C library does not match its declaration", t);
   }
 
   static MemorySegment newCallState(Arena arena) {

@@ -35,6 +35,7 @@ import org.ctdbj.tdb.os.LockMode;
  * name.
  */
 public final class BulkLoad implements AutoCloseable {
+  private final LockCalls calls;
   private final TdbState state;
   private final FreeList freeList;
   private final RecordStore store;
@@ -46,8 +47,9 @@ public final class BulkLoad implements AutoCloseable {
   private boolean broken;
   private boolean closed;
 
-  private BulkLoad(TdbState state, FreeList freeList, RecordStore store, boolean ownsLock) {
-    this.state = state;
+  private BulkLoad(LockCalls calls, FreeList freeList, RecordStore store, boolean ownsLock) {
+    this.calls = calls;
+    this.state = calls.state;
     this.freeList = freeList;
     this.store = store;
     this.index = new KeyIndex(state.io);
@@ -59,7 +61,8 @@ public final class BulkLoad implements AutoCloseable {
   }
 
   /** Locks all records, unless this handle has done so, and makes sure that there are none. */
-  static BulkLoad start(TdbState state, FreeList freeList, RecordStore store) {
+  static BulkLoad start(LockCalls calls, FreeList freeList, RecordStore store) {
+    var state = calls.state;
     state.requireWritable();
     boolean ownsLock = !state.locks.holdsAllExclusive();
     if (ownsLock) {
@@ -67,7 +70,7 @@ public final class BulkLoad implements AutoCloseable {
     }
     try {
       requireEmpty(state);
-      return new BulkLoad(state, freeList, store, ownsLock);
+      return new BulkLoad(calls, freeList, store, ownsLock);
     } catch (RuntimeException | InternalError e) {
       if (ownsLock) {
         try {
@@ -102,11 +105,7 @@ public final class BulkLoad implements AutoCloseable {
    */
   public boolean insert(byte[] key, MemorySegment... parts) {
     requireOpen();
-    try {
-      return insertNew(key, parts);
-    } catch (InternalError e) {
-      throw state.damaged(e);
-    }
+    return calls.guarded(() -> insertNew(key, parts));
   }
 
   /** As {@link #insert(byte[], MemorySegment...)}. */
@@ -158,23 +157,23 @@ public final class BulkLoad implements AutoCloseable {
    */
   public void replace(byte[] key, MemorySegment... parts) {
     requireOpen();
+    calls.run(() -> insertOrReplace(key, parts));
+  }
+
+  private void insertOrReplace(byte[] key, MemorySegment[] parts) {
+    if (insertNew(key, parts)) {
+      return;
+    }
+    int fullHash = state.hashOf(key);
+    int slot = index.slotOf(key, fullHash);
+    boolean done = false;
     try {
-      if (insertNew(key, parts)) {
-        return;
-      }
-      int fullHash = state.hashOf(key);
-      int slot = index.slotOf(key, fullHash);
-      boolean done = false;
-      try {
-        store.store(key, fullHash, StoreMode.REPLACE, parts);
-        index.set(slot, fullHash, store.find(key, fullHash));
-        done = true;
-      } finally {
-        // The old value may have been moved to a place that is not known here.
-        broken |= !done;
-      }
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      store.store(key, fullHash, StoreMode.REPLACE, parts);
+      index.set(slot, fullHash, store.find(key, fullHash));
+      done = true;
+    } finally {
+      // The old value may have been moved to a place that is not known here.
+      broken |= !done;
     }
   }
 
@@ -202,7 +201,7 @@ public final class BulkLoad implements AutoCloseable {
     state.bulkLoad = false;
     state.maxDead = maxDead;
     if (ownsLock) {
-      state.locks.unlockAll(LockMode.WRITE);
+      calls.unlockAll();
     }
   }
 }

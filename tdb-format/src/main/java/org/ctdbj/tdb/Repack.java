@@ -14,7 +14,8 @@ final class Repack {
    * that of libtdb, which copies them to a table of as many chains with the Jenkins hash, new
    * records in front, and back.
    */
-  static void run(TdbState state, FreeList freeList, RecordStore store) {
+  static void run(LockCalls calls, FreeList freeList, RecordStore store) {
+    var state = calls.state;
     var table = new TreeMap<Integer, List<byte[][]>>();
     new Traverse(state)
         .chainwise(
@@ -26,7 +27,7 @@ final class Repack {
             });
     store.wipe();
     long total = table.values().stream().mapToLong(List::size).sum();
-    try (var load = BulkLoad.start(state, freeList, store)) {
+    try (var load = BulkLoad.start(calls, freeList, store)) {
       for (List<byte[][]> entries : table.values()) {
         for (byte[][] entry : entries.reversed()) {
           if (!load.insert(entry[0], entry[1])) {

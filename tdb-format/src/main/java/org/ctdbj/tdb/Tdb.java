@@ -39,7 +39,7 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     this.store = store;
     this.records = new LockedRecords(state, store);
     this.cursor = new Cursor(state, store);
-    this.transactions = new Transactions(state, freeList, store);
+    this.transactions = new Transactions(this, freeList, store);
   }
 
   private static Tdb of(TdbOpener.Opened opened) {
@@ -182,7 +182,7 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    *     this handle holds single chains, {@link TdbError#RDONLY} if it is read-only
    */
   public BulkLoad bulkLoad() {
-    return guarded(() -> BulkLoad.start(state, freeList, store));
+    return guarded(() -> BulkLoad.start(this, freeList, store));
   }
 
   /** Removes a record; false if there is none. */

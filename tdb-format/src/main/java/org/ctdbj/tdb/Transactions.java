@@ -3,13 +3,15 @@ package org.ctdbj.tdb;
 
 /** The transaction that is open on a handle, if one is, and what starts and ends it. */
 final class Transactions {
+  private final LockCalls calls;
   private final TdbState state;
   private final FreeList freeList;
   private final RecordStore store;
   private Transaction transaction;
 
-  Transactions(TdbState state, FreeList freeList, RecordStore store) {
-    this.state = state;
+  Transactions(LockCalls calls, FreeList freeList, RecordStore store) {
+    this.calls = calls;
+    this.state = calls.state;
     this.freeList = freeList;
     this.store = store;
   }
@@ -99,7 +101,7 @@ final class Transactions {
   void repack() {
     start();
     try {
-      Repack.run(state, freeList, store);
+      Repack.run(calls, freeList, store);
     } catch (RuntimeException | InternalError e) {
       try {
         cancel();

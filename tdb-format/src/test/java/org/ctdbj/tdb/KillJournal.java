@@ -89,10 +89,7 @@ final class KillJournal implements AutoCloseable {
   KillJournal(Path file) throws IOException {
     try (var channel =
         FileChannel.open(
-            file,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.CREATE)) {
+            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
       words = channel.map(FileChannel.MapMode.READ_WRITE, 0, SIZE, arena);
     }
   }

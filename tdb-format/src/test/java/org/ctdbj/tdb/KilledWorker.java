@@ -62,12 +62,7 @@ final class KilledWorker {
         int slot = Integer.parseInt(arguments[3]);
         var worker =
             new KilledWorker(
-                tdb,
-                journal,
-                slot,
-                Long.parseLong(arguments[4]),
-                guard,
-                arguments[6].equals("1"));
+                tdb, journal, slot, Long.parseLong(arguments[4]), guard, arguments[6].equals("1"));
         while (true) {
           worker.step();
           journal.set(slot, Word.PROGRESS, journal.get(slot, Word.PROGRESS) + 1);
@@ -132,8 +127,7 @@ final class KilledWorker {
     long count = records.checkCounter(k) + 1;
     journal.inFlight(slot, KillJournal.COUNTER, k, count);
     point(Point.LOCKED);
-    tdb.store(
-        key, StoreMode.MODIFY, MemorySegment.ofArray(JournalledRecords.bytes(count, 8)));
+    tdb.store(key, StoreMode.MODIFY, MemorySegment.ofArray(JournalledRecords.bytes(count, 8)));
     point(Point.STORED);
     journal.set(KillJournal.counter(k), count);
     journal.settled(slot);

@@ -304,10 +304,28 @@ static int visit(TDB_CONTEXT *t, TDB_DATA key, TDB_DATA value, void *deleting) {
     return 0;
 }
 
+static bool is_committing(void) {
+    for (int i = 0; i < SLOTS; i++) {
+        if (get(&journal->slot[i].kind) == TX) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void walk(bool deleting) {
     guard_lock(F_RDLCK);
-    memset(seen, 0, sizeof seen);
-    int n = deleting ? tdb_traverse(tdb, visit, &seen) : tdb_traverse_read(tdb, visit, NULL);
+    int n = -1;
+    for (int tries = 0; n < 0 && tries < 3; tries++) {
+        memset(seen, 0, sizeof seen);
+        n = deleting ? tdb_traverse(tdb, visit, &seen) : tdb_traverse_read(tdb, visit, NULL);
+        if (n >= 0 || deleting || tdb_error(tdb) != TDB_ERR_RDONLY || !is_committing()) {
+            break;
+        }
+        /* A read traverse of libtdb cannot roll back what a killed process has left, others can. */
+        must(tdb_chainlock(tdb, name('c', 0)), "chainlock after a killed commit");
+        must(tdb_chainunlock(tdb, name('c', 0)), "chainunlock");
+    }
     guard_lock(F_UNLCK);
     if (n < COUNTERS) {
         violated("traverse", "all", n, COUNTERS);

@@ -7,6 +7,7 @@ import static org.ctdbj.tdb.KillJournal.AMOUNT;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import org.ctdbj.tdb.KillJournal.Word;
 
@@ -61,15 +62,16 @@ final class JournalledRecords {
   static byte[] contents(long seq, int b, int from) {
     var bytes = new byte[lengthOf(seq) - from];
     for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) ((seq >> LENGTH_BITS) * 31 + b * 7 + from + i);
+      bytes[i] = (byte) ((seq >> LENGTH_BITS) * 31 + b * 7L + from + i);
     }
     return bytes;
   }
 
   private static boolean matches(byte[] value, int b, long seq) {
-    return seq == 0 || value == null
-        ? seq == 0 && value == null
-        : java.util.Arrays.equals(value, contents(seq, b, 0));
+    if (seq == 0 || value == null) {
+      return seq == 0 && value == null;
+    }
+    return Arrays.equals(value, contents(seq, b, 0));
   }
 
   AssertionError violated(String what, long found, long expected) {

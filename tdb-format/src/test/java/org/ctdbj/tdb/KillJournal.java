@@ -54,30 +54,42 @@ final class KillJournal implements AutoCloseable {
 
   /** Words of a slot. */
   enum Word {
-    PROGRESS,
-    KIND,
-    KEY,
-    SEQ,
-    COMMAND,
-    AT,
-    PHASE
+    PROGRESS(0),
+    KIND(8),
+    KEY(16),
+    SEQ(24),
+    COMMAND(32),
+    AT(40),
+    PHASE(48);
+
+    private final long offset;
+
+    Word(long offset) {
+      this.offset = offset;
+    }
   }
 
   /** Where a worker stops, when it is told to, to be killed. */
   enum Point {
-    LOCKED,
-    STORED,
-    READ_TRAVERSE,
-    TRAVERSE,
-    TX_OPEN,
-    TX_INNER,
-    TX_PREPARED,
-    ALL_LOCKED,
+    LOCKED(1),
+    STORED(2),
+    READ_TRAVERSE(3),
+    TRAVERSE(4),
+    TX_OPEN(5),
+    TX_INNER(6),
+    TX_PREPARED(7),
+    ALL_LOCKED(8),
     /** No stop: the worker only goes for a commit. */
-    COMMITTING;
+    COMMITTING(9);
 
-    long code() {
-      return ordinal() + 1;
+    private final int code;
+
+    Point(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
     }
   }
 
@@ -103,7 +115,7 @@ final class KillJournal implements AutoCloseable {
   }
 
   static long at(int slot, Word word) {
-    return SLOT_WORDS + SLOT_SIZE * slot + 8L * word.ordinal();
+    return SLOT_WORDS + SLOT_SIZE * slot + word.offset;
   }
 
   long get(long offset) {

@@ -54,10 +54,6 @@ class KilledHoldersTest {
   private Random random;
   private final int[] killedAt = new int[Point.values().length + 1];
 
-  private static long codeOf(Point point) {
-    return point == null ? 0 : point.code();
-  }
-
   @ParameterizedTest(name = "flags {0}, {1}")
   @CsvSource({"0x200,POINTS", "0x1A41,POINTS", "0x200,RANDOM", "0x1A41,RANDOM"})
   void survivorsFindWhatTheDeadHaveDone(String flagBits, String how) throws Exception {
@@ -137,11 +133,11 @@ class KilledHoldersTest {
   }
 
   private void killAt(WorkerProcesses.Worker victim, Point point) throws Exception {
-    journal.set(victim.slot(), Word.COMMAND, codeOf(point));
+    journal.set(victim.slot(), Word.COMMAND, point.code());
     workers.await(
         victim, "to get to " + point, () -> journal.get(victim.slot(), Word.AT) == point.code());
     workers.kill(victim);
-    killedAt[(int) point.code()]++;
+    killedAt[point.code()]++;
   }
 
   private void killSomewhere(WorkerProcesses.Worker victim, boolean committing) throws Exception {
@@ -157,7 +153,7 @@ class KilledHoldersTest {
       workers.stopOutsideAllocation(victim);
     }
     if (journal.get(victim.slot(), Word.PHASE) == KillJournal.COMMITS) {
-      killedAt[(int) Point.COMMITTING.code()]++;
+      killedAt[Point.COMMITTING.code()]++;
     } else {
       killedAt[0]++;
     }

@@ -140,7 +140,7 @@ final class KilledWorker {
     long seq = records.checkBlob(b);
     int what = onlyDelete ? 0 : random.nextInt(4);
     int length = 1 + random.nextInt(900);
-    long made = ((seq >> LENGTH_BITS) + 1 + random.nextInt(1000)) << LENGTH_BITS | length;
+    long made = (((seq >> LENGTH_BITS) + 1 + random.nextInt(1000)) << LENGTH_BITS) | length;
     if (what == 1 && seq != 0 && lengthOf(seq) + length < 4096) {
       made = seq + length;
       journal.inFlight(slot, KillJournal.BLOB, b, made);

@@ -91,6 +91,15 @@ final class KillJournal implements AutoCloseable {
     int code() {
       return code;
     }
+
+    static Point of(long code) {
+      for (Point point : values()) {
+        if (point.code == code) {
+          return point;
+        }
+      }
+      throw new IllegalArgumentException("no such point: " + code);
+    }
   }
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();

@@ -9,6 +9,9 @@ import static org.ctdbj.tdb.KillJournal.ACCOUNTS;
 import static org.ctdbj.tdb.KillJournal.BLOBS;
 import static org.ctdbj.tdb.KillJournal.COUNTERS;
 
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +52,7 @@ final class KilledWorker {
   }
 
   public static void main(String[] arguments) throws Exception {
+    Thread.ofPlatform().daemon().start(KilledWorker::endWithTheTest);
     var options =
         TdbOptions.ofBits(Integer.parseInt(arguments[1])).withCreate(true).withHashSize(11);
     try (var tdb = Tdb.open(Path.of(arguments[0]), options)) {
@@ -68,6 +72,17 @@ final class KilledWorker {
           journal.set(slot, Word.PROGRESS, journal.get(slot, Word.PROGRESS) + 1);
         }
       }
+    }
+  }
+
+  /** The other end of standard input is open as long as the test lives. */
+  private static void endWithTheTest() {
+    try {
+      System.in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      Runtime.getRuntime().halt(4);
     }
   }
 
@@ -95,7 +110,7 @@ final class KilledWorker {
   private void step() throws Exception {
     long command = journal.get(slot, Word.COMMAND);
     if (command != 0) {
-      switch (Point.values()[(int) command - 1]) {
+      switch (Point.of(command)) {
         case LOCKED, STORED -> increment();
         case READ_TRAVERSE -> walk(false);
         case TRAVERSE -> walk(true);

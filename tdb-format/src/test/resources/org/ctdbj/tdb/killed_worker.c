@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -456,6 +457,11 @@ static void mark(void) {
 int main(int count, char **arguments) {
     struct tdb_logging_context log = {.log_fn = logged};
     if (count < 4) {
+        return 2;
+    }
+    /* Not longer than the test. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+        perror("prctl");
         return 2;
     }
     tdb = tdb_open_ex(arguments[1], 11, atoi(arguments[2]), O_RDWR | O_CREAT, 0600, &log, NULL);

@@ -3,6 +3,7 @@ package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.FILL;
 import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
@@ -246,14 +247,11 @@ final class FreeList {
       throw full(needed);
     }
     io.grow(size, addition);
-    if (mayMerge) {
-      freeRegion(size, addition);
-    } else {
-      var region = new RecordHeader();
-      region.recLen = addition - RECORD_HEADER;
-      region.writeTailer(io, size);
-      addToList(size, region);
+    if (!mayMerge && findFreeLeft(size)) {
+      // Lost for good, but it takes nothing more with it.
+      io.writeInt(leftOffset + OFF_RECORD_MAGIC, MAGIC_DEAD);
     }
+    freeRegion(size, addition);
   }
 
   private TdbException full(long needed) {

@@ -134,12 +134,13 @@ class InterruptedChangeTest {
   @Test
   void recordMarkedFreeOnNoListDoesNotSwallowWhatIsAddedToTheFile() throws IOException {
     try (var tdb = Tdb.open(dir.resolve("swallow.tdb"), options(0))) {
+      // All of the file is one free record then: new space comes right behind it.
       tdb.store(key(0), new byte[100]);
+      tdb.delete(key(0));
       tdb.state.io.writeInt(TdbLayout.FREELIST_TOP, 0);
       long before = tdb.size();
       tdb.store(key(1), new byte[100]);
       assertTrue(tdb.size() < before + 100_000, "grown to " + tdb.size());
-      assertArrayEquals(new byte[100], tdb.fetch(key(0)));
       assertArrayEquals(new byte[100], tdb.fetch(key(1)));
       assertEquals(List.of(), ListedSpace.faults(tdb.state.io, tdb.hashSize()));
     }

@@ -8,6 +8,7 @@ import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
 import static org.ctdbj.tdb.TdbLayout.MIN_SPLIT_REST;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_MAGIC;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.TAILER;
 import static org.ctdbj.tdb.TdbLayout.dataStart;
@@ -17,6 +18,12 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
  * The free list and the growth of the file. Placement follows libtdb 1.4 to the byte: the same
  * calls on the same file give the same file. Every method needs the free-list lock, which they take
  * themselves (it nests).
+ *
+ * <p>The order of the writes is such that a process killed between any two of them leaves no byte
+ * to two records of any list, at worst to none, and no record that is marked free but on no list:
+ * whatever is freed behind such a record would be added to it and lost. libtdb tolerates a live
+ * mark on the free list, so records get there and leave with that one. Its own order gives neither:
+ * it enlarges a free record before it takes the right neighbour off the list.
  */
 final class FreeList {
   /** Length of the shortest record, header and tailer alone. */
@@ -40,16 +47,21 @@ final class FreeList {
     try {
       var io = state.io;
       freed.writeTailer(io, offset);
-      if (mergeIntoLeft(offset, freed.recLen)) {
-        return;
+      if (!mergeIntoLeft(0, offset, freed)) {
+        addToList(offset, freed);
       }
-      freed.magic = MAGIC_FREE;
-      freed.next = unsigned(io.readInt(FREELIST_TOP));
-      io.writeHeader(offset, freed);
-      io.writeInt(FREELIST_TOP, (int) offset);
     } finally {
       state.locks.unlockFreeList();
     }
+  }
+
+  private void addToList(long offset, RecordHeader freed) {
+    var io = state.io;
+    freed.magic = MAGIC_LIVE;
+    freed.next = unsigned(io.readInt(FREELIST_TOP));
+    io.writeHeader(offset, freed);
+    io.writeInt(FREELIST_TOP, (int) offset);
+    io.writeInt(offset + OFF_RECORD_MAGIC, MAGIC_FREE);
   }
 
   /** Frees {@code [offset, offset + length)}; nothing happens if it is too small for a record. */
@@ -63,10 +75,35 @@ final class FreeList {
   }
 
   /**
-   * Adds the record at {@code offset} to the free record that ends there, if one does. The list is
-   * not changed.
+   * Adds the record at {@code offset} to the free record that ends there, if one does.
+   *
+   * @param pointer where the free list leads to the record, which is then no longer on it; 0 if it
+   *     is on no list
    */
-  private boolean mergeIntoLeft(long offset, long recLen) {
+  private boolean mergeIntoLeft(long pointer, long offset, RecordHeader merged) {
+    if (!findFreeLeft(offset)) {
+      return false;
+    }
+    var io = state.io;
+    if (pointer != 0) {
+      io.writeInt(offset + OFF_RECORD_MAGIC, MAGIC_LIVE);
+      io.writeInt(pointer, (int) merged.next);
+      if (pointer == leftOffset) {
+        left.next = merged.next;
+      }
+    }
+    left.recLen += merged.fullLength();
+    io.writeHeader(leftOffset, left);
+    left.writeTailer(io, leftOffset);
+    if (pointer != 0) {
+      // As libtdb leaves it.
+      io.writeInt(offset + OFF_RECORD_MAGIC, MAGIC_FREE);
+    }
+    return true;
+  }
+
+  /** Whether a free record ends at {@code offset}; it is in {@link #left} then. */
+  private boolean findFreeLeft(long offset) {
     var io = state.io;
     long start = dataStart(state.hashSize);
     long tailerOffset = offset - TAILER;
@@ -82,13 +119,7 @@ final class FreeList {
     io.readHeader(leftOffset, left);
     // A crash between header and tailer leaves a record that disagrees with the word in front of
     // us: keep off it.
-    if (left.magic != MAGIC_FREE || left.fullLength() != distance) {
-      return false;
-    }
-    left.recLen += RECORD_HEADER + recLen;
-    io.writeHeader(leftOffset, left);
-    left.writeTailer(io, leftOffset);
-    return true;
+    return left.magic == MAGIC_FREE && left.fullLength() == distance;
   }
 
   /**
@@ -151,8 +182,7 @@ final class FreeList {
       record.readFree(io, offset);
       guard.visit(offset);
       long next = record.next;
-      if (mergeIntoLeft(offset, record.recLen)) {
-        io.writeInt(pointer, (int) next);
+      if (mergeIntoLeft(pointer, offset, record)) {
         if (best.offset == leftOffset && best.offset != 0) {
           best.recLen = left.recLen;
         }
@@ -182,20 +212,22 @@ final class FreeList {
     var io = state.io;
     result.readFree(io, fit.offset);
     if (result.recLen < wanted + MIN_SPLIT_REST) {
-      io.writeInt(fit.pointer, (int) result.next);
       result.magic = MAGIC_LIVE;
       io.writeHeader(fit.offset, result);
+      io.writeInt(fit.pointer, (int) result.next);
       return fit.offset;
     }
-    result.recLen -= wanted + RECORD_HEADER;
-    io.writeHeader(fit.offset, result);
-    result.writeTailer(io, fit.offset);
-    long offset = fit.offset + result.fullLength();
+    // The new record is complete before the free one is cut: until then all of it is free.
+    record.set(result);
+    record.recLen -= wanted + RECORD_HEADER;
+    long offset = fit.offset + record.fullLength();
     result.clear();
     result.recLen = wanted;
     result.magic = MAGIC_LIVE;
     io.writeHeader(offset, result);
     result.writeTailer(io, offset);
+    record.writeTailer(io, fit.offset);
+    io.writeHeader(fit.offset, record);
     return offset;
   }
 
@@ -295,9 +327,7 @@ final class FreeList {
         }
         guard.visit(offset);
         long next = record.next;
-        if (!state.readOnly && mergeIntoLeft(offset, record.recLen)) {
-          io.writeInt(pointer, (int) next);
-        } else {
+        if (state.readOnly || !mergeIntoLeft(pointer, offset, record)) {
           pointer = offset;
           count++;
         }

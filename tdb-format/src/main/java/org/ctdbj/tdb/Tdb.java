@@ -210,8 +210,10 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    * Visits all records; the visitor may store and delete. Excludes transactions and other such
    * traverses.
    *
-   * <p>In a file with mutexes a traverse and another holder's {@link #lockAll} can deadlock (as
-   * with libtdb); use {@link #traverseChains} where that may happen.
+   * <p>A traverse and another holder's {@link #lockAll} can deadlock, and in a file with mutexes a
+   * traverse and a commit; use {@link #traverseChains} where that may happen. With libtdb it is the
+   * same in files with mutexes; in others the kernel fails one of two libtdb processes, but sees no
+   * deadlock in which a handle of this library takes part.
    *
    * @return number of records visited
    */
@@ -255,8 +257,8 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /**
    * The first key of the database, null if it is empty; starts a walk with {@link #nextKey}. Until
    * the walk has moved on, or ended, the record is kept in its chain: this handle can delete it and
-   * still go on from it. A handle has one such position. In a file with mutexes it can deadlock
-   * with another holder's {@link #lockAll}, as {@link #traverse} can.
+   * still go on from it. A handle has one such position. It can deadlock with another holder's
+   * {@link #lockAll}, as {@link #traverse} can.
    */
   public byte[] firstKey() {
     return guarded(cursor::first);

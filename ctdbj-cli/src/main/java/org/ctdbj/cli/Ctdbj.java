@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.ctdbj.cli.tdb.Advice;
 import org.ctdbj.cli.tdb.TdbCommand;
 import org.ctdbj.tdb.TdbException;
@@ -14,6 +15,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The {@code ctdbj} command. Ends with 0 if all is well, 1 if something failed or a file is
@@ -46,12 +48,24 @@ public final class Ctdbj implements Runnable {
     return new CommandLine(new Ctdbj(streams))
         .setOut(new PrintWriter(new OutputStreamWriter(streams.out(), StandardCharsets.UTF_8)))
         .setErr(streams.err())
+        .registerConverter(Path.class, Ctdbj::path)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
               complain(message(exception), command.getErr());
               return CommandLine.ExitCode.SOFTWARE;
             });
+  }
+
+  private static Path path(String name) {
+    if (name.indexOf('\uFFFD') >= 0) {
+      throw new TypeConversionException(
+          "'"
+              + name
+              + "': expected a name in UTF-8, found other bytes, or characters that the locale does"
+              + " not have; make a link with another name");
+    }
+    return Path.of(name);
   }
 
   /** What the commands read from and write to. */

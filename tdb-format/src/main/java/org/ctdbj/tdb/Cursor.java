@@ -15,6 +15,9 @@ final class Cursor {
   private final RecordStore store;
   private final RecordHeader record = new RecordHeader();
 
+  /** Counts the records of one chain that the cursor stood on or passed, from call to call. */
+  private LoopGuard guard;
+
   Cursor(TdbState state, RecordStore store) {
     this.state = state;
     this.store = store;
@@ -40,8 +43,9 @@ final class Cursor {
           return null;
         }
         record.set(store.found());
+        guard = new LoopGuard(state.io);
       }
-      next = advance(record.next);
+      next = advance(chain, record.next);
     } finally {
       state.locks.unlockChainRead(chain);
     }
@@ -73,7 +77,8 @@ final class Cursor {
       }
       state.locks.lockChainRead(chain);
       try {
-        byte[] key = advance(unsigned(state.io.readInt(head)));
+        guard = new LoopGuard(state.io);
+        byte[] key = advance(chain, unsigned(state.io.readInt(head)));
         if (key != null) {
           return key;
         }
@@ -88,15 +93,24 @@ final class Cursor {
    * Moves to the next live record from {@code offset} on, or off all records at the end of the
    * chain.
    */
-  private byte[] advance(long offset) {
+  private byte[] advance(int chain, long offset) {
     var io = state.io;
-    var guard = new LoopGuard(io);
     leave();
     long at = offset;
     while (at != 0) {
       record.readChained(io, at);
       guard.visit(at);
       if (record.magic == MAGIC_LIVE) {
+        // The next call goes on in the chain that this hash names: in a wrong one the walk would
+        // come here again and again.
+        if (state.chainOf(record.fullHash) != chain) {
+          throw TdbException.at(
+              TdbError.CORRUPT,
+              state.path,
+              at,
+              "a record of chain " + chain,
+              "hash " + TdbLayout.hex(record.fullHash));
+        }
         state.locks.lockRecord(at);
         state.cursor = at;
         return io.readBytes(at + RECORD_HEADER, record.keyLen);

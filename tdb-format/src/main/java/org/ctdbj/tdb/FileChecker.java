@@ -103,9 +103,7 @@ final class FileChecker {
     long offset = start;
     while (offset < io.size()) {
       if (io.size() - offset < RECORD_HEADER) {
-        if (!isBlank(offset, io.size())) {
-          add(offset, "a record or blank bytes", (io.size() - offset) + " other bytes");
-        }
+        add(offset, "a record or the end of the file", (io.size() - offset) + " bytes");
         return;
       }
       io.readHeader(offset, record);
@@ -126,7 +124,8 @@ final class FileChecker {
         default -> {
           if (offset == recovery && isRecoveryMagic(record.magic)) {
             recoveryMet = true;
-            if (!endsInside(offset)) {
+            // libtdb does not look at the length; its next commit then fails.
+            if (!endsInside(offset, "a recovery area's length")) {
               return;
             }
           } else {
@@ -178,13 +177,14 @@ final class FileChecker {
     return true;
   }
 
-  private boolean endsInside(long offset) {
+  private boolean endsInside(long offset, String what) {
     if (record.recLen % 4 != 0
         || record.recLen < TAILER
         || offset + record.fullLength() > io.size()) {
       add(
           offset,
-          "a length that is a multiple of 4, at least 4, and ends inside the file's "
+          what
+              + " that is a multiple of 4, at least 4, and ends inside the file's "
               + io.size()
               + " bytes",
           "length " + record.recLen);
@@ -195,7 +195,7 @@ final class FileChecker {
 
   /** Whether the record's length can be used to find the next one. */
   private boolean checkRecord(long offset) {
-    if (!endsInside(offset)) {
+    if (!endsInside(offset, "a length")) {
       return false;
     }
     if (record.next != 0 && !isRecordOffset(record.next)) {

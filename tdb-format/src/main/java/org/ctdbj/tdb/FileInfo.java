@@ -58,6 +58,14 @@ public record FileInfo(
     long freeBytes = 0;
     var record = new RecordHeader();
     long offset = dataStart(state.hashSize);
+    if (io.size() < offset) {
+      throw TdbException.at(
+          TdbError.CORRUPT,
+          io.path(),
+          0,
+          "at least " + offset + " bytes for the header and " + state.hashSize + " chains",
+          io.size() + " bytes");
+    }
     while (io.size() - offset >= RECORD_HEADER) {
       io.readHeader(offset, record);
       if (offset != recovery && (record.magic == 0 || record.magic == FILL)) {

@@ -3,11 +3,12 @@ package org.ctdbj.tdb;
 
 import static org.ctdbj.tdb.TdbLayout.FILL;
 import static org.ctdbj.tdb.TdbLayout.FREELIST_TOP;
+import static org.ctdbj.tdb.TdbLayout.MAGIC_DEAD;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_FREE;
 import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
 import static org.ctdbj.tdb.TdbLayout.MAX_SIZE;
 import static org.ctdbj.tdb.TdbLayout.MIN_SPLIT_REST;
-import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_LENGTH;
+import static org.ctdbj.tdb.TdbLayout.OFF_RECORD_MAGIC;
 import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.TAILER;
 import static org.ctdbj.tdb.TdbLayout.dataStart;
@@ -18,13 +19,16 @@ import static org.ctdbj.tdb.TdbLayout.unsigned;
  * calls on the same file give the same file. Every method needs the free-list lock, which they take
  * themselves (it nests).
  *
- * <p>The order of the writes is not libtdb's. A process killed between any two of them leaves no
- * record twice on the list or inside another one of it, and no tailer that leads to a free record
- * of another length or on no list: libtdb adds a record that is freed to what such a tailer leads
- * to, over records in use, or so that it is lost; at the end of the file each time the file grows,
- * without end.
+ * <p>The order of the writes is such that a process killed between any two of them leaves no byte
+ * to two records of any list, at worst to none, and no record that is marked free but on no list:
+ * whatever is freed behind such a record would be added to it and lost. libtdb tolerates a live
+ * mark on the free list, so records get there and leave with that one. Its own order gives neither:
+ * it enlarges a free record before it takes the right neighbour off the list.
  */
 final class FreeList {
+  /** Length of the shortest record, header and tailer alone. */
+  private static final int BARRIER = RECORD_HEADER + TAILER;
+
   private final TdbState state;
   private final RecordHeader record = new RecordHeader();
   private final RecordHeader left = new RecordHeader();
@@ -41,30 +45,28 @@ final class FreeList {
   void free(long offset, RecordHeader freed) {
     state.locks.lockFreeList();
     try {
-      if (isFreeBefore(offset)) {
-        clearTailer(offset, freed.recLen);
-        extendLeft(freed.recLen);
-      } else {
-        addToFront(offset, freed);
+      var io = state.io;
+      freed.writeTailer(io, offset);
+      if (!mergeIntoLeft(0, offset, freed)) {
+        addToList(offset, freed);
       }
     } finally {
       state.locks.unlockFreeList();
     }
   }
 
-  private void addToFront(long offset, RecordHeader freed) {
+  private void addToList(long offset, RecordHeader freed) {
     var io = state.io;
-    clearTailer(offset, freed.recLen);
-    freed.magic = MAGIC_FREE;
+    freed.magic = MAGIC_LIVE;
     freed.next = unsigned(io.readInt(FREELIST_TOP));
     io.writeHeader(offset, freed);
     io.writeInt(FREELIST_TOP, (int) offset);
-    freed.writeTailer(io, offset);
+    io.writeInt(offset + OFF_RECORD_MAGIC, MAGIC_FREE);
   }
 
   /** Frees {@code [offset, offset + length)}; nothing happens if it is too small for a record. */
   void freeRegion(long offset, long length) {
-    if (length < RECORD_HEADER + TAILER) {
+    if (length <= RECORD_HEADER) {
       return;
     }
     var region = new RecordHeader();
@@ -72,8 +74,36 @@ final class FreeList {
     free(offset, region);
   }
 
-  /** Whether a free record ends at {@code offset}; it is then in {@link #left}. */
-  private boolean isFreeBefore(long offset) {
+  /**
+   * Adds the record at {@code offset} to the free record that ends there, if one does.
+   *
+   * @param pointer where the free list leads to the record, which is then no longer on it; 0 if it
+   *     is on no list
+   */
+  private boolean mergeIntoLeft(long pointer, long offset, RecordHeader merged) {
+    if (!findFreeLeft(offset)) {
+      return false;
+    }
+    var io = state.io;
+    if (pointer != 0) {
+      io.writeInt(offset + OFF_RECORD_MAGIC, MAGIC_LIVE);
+      io.writeInt(pointer, (int) merged.next);
+      if (pointer == leftOffset) {
+        left.next = merged.next;
+      }
+    }
+    left.recLen += merged.fullLength();
+    io.writeHeader(leftOffset, left);
+    left.writeTailer(io, leftOffset);
+    if (pointer != 0) {
+      // As libtdb leaves it.
+      io.writeInt(offset + OFF_RECORD_MAGIC, MAGIC_FREE);
+    }
+    return true;
+  }
+
+  /** Whether a free record ends at {@code offset}; it is in {@link #left} then. */
+  private boolean findFreeLeft(long offset) {
     var io = state.io;
     long start = dataStart(state.hashSize);
     long tailerOffset = offset - TAILER;
@@ -90,36 +120,6 @@ final class FreeList {
     // A crash between header and tailer leaves a record that disagrees with the word in front of
     // us: keep off it.
     return left.magic == MAGIC_FREE && left.fullLength() == distance;
-  }
-
-  /** Adds the record behind {@link #left}, which is on no list, to it. */
-  private void extendLeft(long recLen) {
-    left.recLen += RECORD_HEADER + recLen;
-    state.io.writeHeader(leftOffset, left);
-    left.writeTailer(state.io, leftOffset);
-  }
-
-  private void clearTailer(long offset, long recLen) {
-    state.io.writeInt(offset + RECORD_HEADER + recLen - TAILER, 0);
-  }
-
-  /**
-   * Adds the free record at {@code offset} to the one that ends there, if one does.
-   *
-   * @param pointer what leads to the record on the list
-   * @param next what follows it
-   */
-  private boolean mergeIntoLeft(long offset, long recLen, long pointer, long next) {
-    if (!isFreeBefore(offset)) {
-      return false;
-    }
-    clearTailer(offset, recLen);
-    state.io.writeInt(pointer, (int) next);
-    if (pointer == leftOffset) {
-      left.next = next;
-    }
-    extendLeft(recLen);
-    return true;
   }
 
   /**
@@ -147,7 +147,6 @@ final class FreeList {
       if (wanted + RECORD_HEADER > MAX_SIZE) {
         throw full(wanted);
       }
-      boolean expanded = false;
       while (true) {
         Fit fit = walk(wanted);
         if (fit.offset != 0) {
@@ -157,8 +156,7 @@ final class FreeList {
           if (!mayGrow) {
             throw full(wanted);
           }
-          expand(wanted + RECORD_HEADER, !expanded);
-          expanded = true;
+          expand(wanted + RECORD_HEADER);
         }
       }
     } finally {
@@ -184,7 +182,7 @@ final class FreeList {
       record.readFree(io, offset);
       guard.visit(offset);
       long next = record.next;
-      if (mergeIntoLeft(offset, record.recLen, pointer, next)) {
+      if (mergeIntoLeft(pointer, offset, record)) {
         if (best.offset == leftOffset && best.offset != 0) {
           best.recLen = left.recLen;
         }
@@ -219,28 +217,25 @@ final class FreeList {
       io.writeInt(fit.pointer, (int) result.next);
       return fit.offset;
     }
-    long restLen = result.recLen - wanted - RECORD_HEADER;
-    long offset = fit.offset + RECORD_HEADER + restLen;
+    // The new record is complete before the free one is cut: until then all of it is free.
+    record.set(result);
+    record.recLen -= wanted + RECORD_HEADER;
+    long offset = fit.offset + record.fullLength();
     result.clear();
     result.recLen = wanted;
     result.magic = MAGIC_LIVE;
     io.writeHeader(offset, result);
     result.writeTailer(io, offset);
-    io.writeInt(fit.offset + OFF_RECORD_LENGTH, (int) restLen);
-    io.writeInt(offset - TAILER, (int) (offset - fit.offset));
+    record.writeTailer(io, fit.offset);
+    io.writeHeader(fit.offset, record);
     return offset;
   }
 
-  /**
-   * Grows the file.
-   *
-   * @param merge whether the space may be added to a free record in front of it; if that was of no
-   *     use, it is one that a crash has left on no list, and nothing is to be added to it any more
-   */
-  private void expand(long needed, boolean merge) {
+  private void expand(long needed) {
     var io = state.io;
     io.refresh();
     long size = io.size();
+    long barrier = isLastOffTheList() ? BARRIER : 0;
     long addition = TdbLayout.growth(size, needed, state.pageSize);
     if (size + addition > MAX_SIZE) {
       throw full(needed);
@@ -248,18 +243,56 @@ final class FreeList {
     // At the end of the address range libtdb leaves a free record of odd length that its own check
     // rejects.
     addition &= ~3L;
-    if (addition < needed) {
+    if (addition - barrier < needed) {
       throw full(needed);
     }
     io.grow(size, addition);
-    if (merge) {
-      freeRegion(size, addition);
-    } else {
-      io.writeInt(size - TAILER, 0);
-      var region = new RecordHeader();
-      region.recLen = addition - RECORD_HEADER;
-      addToFront(size, region);
+    if (barrier != 0) {
+      record.clear();
+      record.recLen = BARRIER - RECORD_HEADER;
+      record.magic = MAGIC_DEAD;
+      record.fullHash = state.hashOf(new byte[0]);
+      record.writeTailer(io, size);
+      io.writeHeader(size, record);
     }
+    freeRegion(size + barrier, addition - barrier);
+  }
+
+  /**
+   * Whether the file seems to end with a record that is free but not on the list, as a crash
+   * between the writes of {@link #free} leaves it. New space would be added to it, nobody would
+   * find it, and the file would grow to the end of the address range (with libtdb it does). A dead
+   * record in between, in no chain, keeps the two apart, also for libtdb.
+   *
+   * <p>The record itself is not put on the list: whether it is one, only the last word of the file
+   * says and what stands where that word points to, and a recovery area ends with whatever values a
+   * commit has left there. What looks like a free record could be part of a live one.
+   */
+  private boolean isLastOffTheList() {
+    var io = state.io;
+    long start = dataStart(state.hashSize);
+    if (io.size() < start + BARRIER) {
+      return false;
+    }
+    long distance = unsigned(io.readInt(io.size() - TAILER));
+    long last = io.size() - distance;
+    if (distance < RECORD_HEADER + TAILER || last < start) {
+      return false;
+    }
+    io.readHeader(last, left);
+    return left.magic == MAGIC_FREE && left.fullLength() == distance && !isListed(last);
+  }
+
+  private boolean isListed(long wanted) {
+    var io = state.io;
+    var guard = new LoopGuard(io);
+    long offset = unsigned(io.readInt(FREELIST_TOP));
+    while (offset != 0 && offset != wanted) {
+      record.readFree(io, offset);
+      guard.visit(offset);
+      offset = record.next;
+    }
+    return offset != 0;
   }
 
   private TdbException full(long needed) {
@@ -294,7 +327,7 @@ final class FreeList {
         }
         guard.visit(offset);
         long next = record.next;
-        if (state.readOnly || !mergeIntoLeft(offset, record.recLen, pointer, next)) {
+        if (state.readOnly || !mergeIntoLeft(pointer, offset, record)) {
           pointer = offset;
           count++;
         }

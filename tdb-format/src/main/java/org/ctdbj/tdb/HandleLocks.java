@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import java.nio.file.Path;
 import org.ctdbj.tdb.lock.LockTable;
 import org.ctdbj.tdb.os.LockMode;
 
@@ -10,91 +11,144 @@ import org.ctdbj.tdb.os.LockMode;
  */
 final class HandleLocks {
   private final LockTable table;
+  private final Path path;
 
-  HandleLocks(LockTable table) {
+  /** Set by {@link #abandon}. */
+  private boolean lost;
+
+  HandleLocks(LockTable table, Path path) {
     this.table = table;
+    this.path = path;
+  }
+
+  /**
+   * Gives up all locks but the active one, for good: a mapped page was lost, perhaps in the middle
+   * of taking or giving back a lock, and nothing that was counted can be believed. From now on
+   * every lock is refused, so that nobody goes on under one that is gone; unlocks do nothing.
+   */
+  void abandon() {
+    if (!lost) {
+      lost = true;
+      table.abandon();
+    }
+  }
+
+  void requireUsable() {
+    if (lost) {
+      throw TdbException.of(
+          TdbError.IO,
+          path,
+          "a mapped part of the file could not be accessed before (truncated, or I/O error): this"
+              + " handle has given up its locks and can only be closed");
+    }
+  }
+
+  private LockTable usable() {
+    requireUsable();
+    return table;
   }
 
   void lockChain(int chain) {
-    table.lockChain(chain, LockMode.WRITE, true);
+    usable().lockChain(chain, LockMode.WRITE, true);
   }
 
   boolean tryLockChain(int chain) {
-    return table.lockChain(chain, LockMode.WRITE, false);
+    return usable().lockChain(chain, LockMode.WRITE, false);
   }
 
   void unlockChain(int chain) {
-    table.unlockChain(chain, LockMode.WRITE);
+    if (!lost) {
+      table.unlockChain(chain, LockMode.WRITE);
+    }
   }
 
   void lockChainRead(int chain) {
-    table.lockChain(chain, LockMode.READ, true);
+    usable().lockChain(chain, LockMode.READ, true);
   }
 
   boolean tryLockChainRead(int chain) {
-    return table.lockChain(chain, LockMode.READ, false);
+    return usable().lockChain(chain, LockMode.READ, false);
   }
 
   void unlockChainRead(int chain) {
-    table.unlockChain(chain, LockMode.READ);
+    if (!lost) {
+      table.unlockChain(chain, LockMode.READ);
+    }
+  }
+
+  /** See {@link LockTable#covers}. */
+  boolean coversChain(int chain, LockMode mode) {
+    return table.covers(chain, mode);
   }
 
   void lockFreeList() {
-    table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, true);
+    usable().lockChain(LockTable.FREE_LIST, LockMode.WRITE, true);
   }
 
   boolean tryLockFreeList() {
-    return table.lockChain(LockTable.FREE_LIST, LockMode.WRITE, false);
+    return usable().lockChain(LockTable.FREE_LIST, LockMode.WRITE, false);
   }
 
   void unlockFreeList() {
-    table.unlockChain(LockTable.FREE_LIST, LockMode.WRITE);
+    if (!lost) {
+      table.unlockChain(LockTable.FREE_LIST, LockMode.WRITE);
+    }
   }
 
   /** Keeps other holders off the free list, which an allrecord lock does not. */
   void lockFreeListOfOthers() {
-    table.lockFreeListUnderAll();
+    usable().lockFreeListUnderAll();
   }
 
   void unlockFreeListOfOthers() {
-    table.unlockFreeListUnderAll();
+    if (!lost) {
+      table.unlockFreeListUnderAll();
+    }
   }
 
   boolean lockAll(LockMode mode, boolean wait) {
-    return table.lockAll(mode, wait);
+    return usable().lockAll(mode, wait);
   }
 
   /** False if {@code progress} wants no more. */
   boolean lockAll(LockMode mode, LockProgress progress) {
-    return table.lockAll(mode, progress);
+    return usable().lockAll(mode, progress);
   }
 
   void markChain(int chain) {
-    table.markChain(chain);
+    usable().markChain(chain);
   }
 
   void unmarkChain(int chain) {
-    table.unmarkChain(chain);
+    if (!lost) {
+      table.unmarkChain(chain);
+    }
   }
 
   void markAll() {
-    table.markAll();
+    usable().markAll();
   }
 
   void unmarkAll() {
-    table.unmarkAll();
+    if (!lost) {
+      table.unmarkAll();
+    }
   }
 
   void markTransaction() {
-    table.markTransaction();
+    usable().markTransaction();
   }
 
   void unmarkTransaction() {
-    table.unmarkTransaction();
+    if (!lost) {
+      table.unmarkTransaction();
+    }
   }
 
   void unlockAll(LockMode mode) {
-    table.unlockAll(mode);
+    if (!lost) {
+      table.unlockAll(mode);
+    }
   }
 
   /**
@@ -102,68 +156,83 @@ final class HandleLocks {
    * the handle.
    */
   void lockAllUpgradable() {
-    table.lockAllUpgradable(true);
+    usable().lockAllUpgradable(true);
   }
 
   void upgradeAll() {
-    table.upgradeAll();
+    usable().upgradeAll();
   }
 
   /** Unlocks all records, however often they are locked. */
   void unlockAllEntirely() {
-    table.unlockAllEntirely();
+    if (!lost) {
+      table.unlockAllEntirely();
+    }
   }
 
   /** Byte 8: one transaction or write traverse at a time. */
   void lockTransaction() {
-    table.lockTransaction(true);
+    usable().lockTransaction(true);
   }
 
   boolean tryLockTransaction() {
-    return table.lockTransaction(false);
+    return usable().lockTransaction(false);
   }
 
   void unlockTransaction() {
-    table.unlockTransaction();
+    if (!lost) {
+      table.unlockTransaction();
+    }
   }
 
   /** Byte 0: keeps openers out. */
   void lockOpen() {
-    table.lockOpen();
+    usable().lockOpen();
   }
 
   void unlockOpen() {
-    table.unlockOpen();
+    if (!lost) {
+      table.unlockOpen();
+    }
   }
 
   /** Blocking shared lock on a record's first byte: a traverse stands there. */
   void lockRecord(long offset) {
-    table.lockRecord(offset);
+    usable().lockRecord(offset);
   }
 
   void unlockRecord(long offset) {
-    table.unlockRecord(offset);
+    if (!lost) {
+      table.unlockRecord(offset);
+    }
   }
 
   /** Undoes {@link #lockRecord} unless an allrecord lock has taken it along. */
   void giveUpRecord(long offset) {
-    table.giveUpRecord(offset);
+    if (!lost) {
+      table.giveUpRecord(offset);
+    }
   }
 
   /** Whether no traverse stands on the record. */
   boolean probeRecord(long offset) {
-    return table.probeRecord(offset);
+    return usable().probeRecord(offset);
+  }
+
+  /** See {@link LockTable#epoch}. */
+  long epoch() {
+    return table.epoch();
   }
 
   boolean holdsAll() {
-    return table.holdsAll();
+    return !lost && table.holdsAll();
   }
 
   boolean holdsAllExclusive() {
-    return table.holdsAllExclusive();
+    return !lost && table.holdsAllExclusive();
   }
 
   boolean holdsExtra(boolean inTransaction) {
-    return table.holdsExtra(inTransaction);
+    return !lost && table.holdsExtra(inTransaction);
   }
 }

@@ -22,9 +22,11 @@ abstract sealed class LockCalls permits Tdb {
   /** Write-locks the chain of {@code key} if that is possible at once. */
   public final boolean tryLockChain(byte[] key) {
     try {
-      return state.locks.tryLockChain(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      boolean locked = state.locks.tryLockChain(chainOf(key));
+      LateFault.deliver();
+      return locked;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -35,16 +37,17 @@ abstract sealed class LockCalls permits Tdb {
   public final void lockChain(byte[] key) {
     try {
       state.locks.lockChain(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
   public final void unlockChain(byte[] key) {
     try {
       state.locks.unlockChain(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -54,25 +57,28 @@ abstract sealed class LockCalls permits Tdb {
    */
   public final boolean tryLockChainRead(byte[] key) {
     try {
-      return state.locks.tryLockChainRead(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      boolean locked = state.locks.tryLockChainRead(chainOf(key));
+      LateFault.deliver();
+      return locked;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
   public final void lockChainRead(byte[] key) {
     try {
       state.locks.lockChainRead(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
   public final void unlockChainRead(byte[] key) {
     try {
       state.locks.unlockChainRead(chainOf(key));
-    } catch (InternalError e) {
-      throw state.damaged(e);
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -101,9 +107,11 @@ abstract sealed class LockCalls permits Tdb {
    */
   public final boolean tryLockAll() {
     try {
-      return whole.lock(LockMode.WRITE, false);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      boolean locked = whole.lock(LockMode.WRITE, false);
+      LateFault.deliver();
+      return locked;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -111,8 +119,9 @@ abstract sealed class LockCalls permits Tdb {
   public final void lockAll() {
     try {
       whole.lock(LockMode.WRITE, true);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -131,8 +140,8 @@ abstract sealed class LockCalls permits Tdb {
   public final void unlockAll() {
     try {
       whole.unlock(LockMode.WRITE);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -147,7 +156,11 @@ abstract sealed class LockCalls permits Tdb {
   }
 
   public final void unlockAllRead() {
-    run(() -> whole.unlock(LockMode.READ));
+    try {
+      whole.unlock(LockMode.READ);
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
+    }
   }
 
   /**
@@ -179,19 +192,65 @@ abstract sealed class LockCalls permits Tdb {
     state.locks.unmarkTransaction();
   }
 
+  // ---- where all calls that touch the file pass through ----
+
   final <R> R guarded(Supplier<R> call) {
+    state.locks.requireUsable();
     try {
-      return call.get();
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = call.get();
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
   final void run(Runnable call) {
+    state.locks.requireUsable();
     try {
       call.run();
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
+
+  /**
+   * What a call throws instead of {@code t}. If that is the loss of a mapped page, or one is due,
+   * no count of locks and no transaction can be trusted any more: the handle gives up all its locks
+   * (libtdb's process would be dead, with the same effect) and is of no further use.
+   */
+  final RuntimeException failure(Throwable t) {
+    if (t instanceof InternalError lost) {
+      return lost(lost);
+    }
+    var failed = (RuntimeException) t;
+    try {
+      LateFault.deliver();
+      return failed;
+    } catch (InternalError late) {
+      var lost = lost(late);
+      lost.addSuppressed(failed);
+      return lost;
+    }
+  }
+
+  private TdbException lost(InternalError fault) {
+    var lost =
+        TdbException.of(
+            TdbError.IO,
+            state.path,
+            "a mapped part of the file cannot be accessed (truncated, or I/O error)",
+            fault);
+    try {
+      abandonTransaction();
+      state.locks.abandon();
+    } catch (TdbException | InternalError e) {
+      lost.addSuppressed(e);
+    }
+    return lost;
+  }
+
+  /** Forgets a transaction without touching the file. */
+  abstract void abandonTransaction();
 }

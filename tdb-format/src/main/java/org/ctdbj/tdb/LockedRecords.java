@@ -3,10 +3,11 @@ package org.ctdbj.tdb;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
+import org.ctdbj.tdb.os.LockMode;
 
 /**
- * Calls on single records under the lock of their chain, which they take for their own duration.
- * Reading allocates nothing but its result.
+ * Calls on single records under the lock of their chain, which they take for their own duration
+ * unless the handle holds it. Reading allocates nothing but its result.
  */
 final class LockedRecords {
   private final TdbState state;
@@ -20,38 +21,52 @@ final class LockedRecords {
   byte[] fetch(byte[] key) {
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.READ)) {
+      return fetchLocked(key, hash);
+    }
     state.locks.lockChainRead(chain);
     try {
-      long offset = store.find(key, hash);
-      if (offset == 0) {
-        return null;
-      }
-      return state.io.readBytes(
-          offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
+      return fetchLocked(key, hash);
     } finally {
       state.locks.unlockChainRead(chain);
     }
+  }
+
+  private byte[] fetchLocked(byte[] key, int hash) {
+    long offset = store.find(key, hash);
+    return offset == 0
+        ? null
+        : state.io.readBytes(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen);
   }
 
   <R> R parse(byte[] key, Function<MemorySegment, R> f) {
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.READ)) {
+      return parseLocked(key, hash, f);
+    }
     state.locks.lockChainRead(chain);
     try {
-      long offset = store.find(key, hash);
-      if (offset == 0) {
-        return null;
-      }
-      return f.apply(
-          state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
+      return parseLocked(key, hash, f);
     } finally {
       state.locks.unlockChainRead(chain);
     }
   }
 
+  private <R> R parseLocked(byte[] key, int hash, Function<MemorySegment, R> f) {
+    long offset = store.find(key, hash);
+    return offset == 0
+        ? null
+        : f.apply(
+            state.io.view(offset + TdbLayout.RECORD_HEADER + key.length, store.found().dataLen));
+  }
+
   boolean exists(byte[] key) {
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.READ)) {
+      return store.find(key, hash) != 0;
+    }
     state.locks.lockChainRead(chain);
     try {
       return store.find(key, hash) != 0;
@@ -64,6 +79,10 @@ final class LockedRecords {
     state.requireWritable();
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.WRITE)) {
+      store.store(key, hash, mode, parts);
+      return;
+    }
     state.locks.lockChain(chain);
     try {
       store.store(key, hash, mode, parts);
@@ -76,6 +95,9 @@ final class LockedRecords {
     state.requireWritable();
     int hash = state.hashOf(key);
     int chain = state.chainOf(hash);
+    if (state.locks.coversChain(chain, LockMode.WRITE)) {
+      return store.delete(key, hash);
+    }
     state.locks.lockChain(chain);
     try {
       return store.delete(key, hash);

@@ -33,8 +33,14 @@ final class MappedIo implements FileIo {
   private static final int SECOND = 32 - FIRST;
   private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
 
-  /** Records of a chain after which {@link #findSound} leaves it to others to see a loop. */
-  private static final int SOUND_STEPS = 1000;
+  /**
+   * Records of a chain after which {@link #findSound} leaves it to others to see a loop: a power of
+   * two.
+   */
+  private static final int SOUND_STEPS = 1024;
+
+  /** Up to this many bytes a plain loop is faster than the call of a copying routine. */
+  private static final int SHORT = 32;
 
   private final Path path;
   private final NativeFile file;
@@ -228,7 +234,19 @@ final class MappedIo implements FileIo {
   @Override
   public void read(long offset, byte[] to, int at, int length) {
     check(offset, length);
-    MemorySegment.copy(map, ValueLayout.JAVA_BYTE, offset, to, at, length);
+    if (length > SHORT) {
+      MemorySegment.copy(map, ValueLayout.JAVA_BYTE, offset, to, at, length);
+      return;
+    }
+    var from = map;
+    int done = 0;
+    while (length - done >= 8) {
+      ARRAY_LONG.set(to, at + done, from.get(LONG, offset + done));
+      done += 8;
+    }
+    for (; done < length; done++) {
+      to[at + done] = from.get(ValueLayout.JAVA_BYTE, offset + done);
+    }
   }
 
   @Override
@@ -240,7 +258,23 @@ final class MappedIo implements FileIo {
   @Override
   public boolean matches(long offset, MemorySegment bytes, long at, long length) {
     check(offset, length);
-    return MemorySegment.mismatch(map, offset, offset + length, bytes, at, at + length) < 0;
+    // Not MemorySegment.mismatch: where another process has cut the file, its machine code ends the
+    // JVM, while plain reads throw.
+    var own = map;
+    long done = 0;
+    while (length - done >= 8) {
+      if (own.get(LONG, offset + done) != bytes.get(LONG, at + done)) {
+        return false;
+      }
+      done += 8;
+    }
+    for (; done < length; done++) {
+      if (own.get(ValueLayout.JAVA_BYTE, offset + done)
+          != bytes.get(ValueLayout.JAVA_BYTE, at + done)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -249,28 +283,29 @@ final class MappedIo implements FileIo {
    *
    * @param pointer where the offset of the first record stands
    * @return its offset, 0 if the chain has none, -1 if that cannot be told here: something is
-   *     outside the file as last seen, damaged, or far down the chain
+   *     outside the file as last seen, damaged, or far down the chain, or the file is in the other
+   *     byte order
    */
   long findSound(long pointer, byte[] key, int fullHash, RecordHeader header) {
     var from = map;
     long end = size;
-    if (pointer + 4 > end) {
+    if (convert || pointer + 4 > end) {
       return -1;
     }
-    long offset = unsigned(order(convert, from.get(INT, pointer)));
-    for (int steps = 0; offset != 0; steps++) {
-      if (offset + RECORD_HEADER > end || steps == SOUND_STEPS) {
+    long offset = unsigned(from.get(INT, pointer));
+    for (int steps = 1; offset != 0; steps++) {
+      if (offset + RECORD_HEADER > end || (steps & SOUND_STEPS) != 0) {
         return -1;
       }
       long first = from.get(LONG, offset);
       long second = from.get(LONG, offset + 8);
       long third = from.get(LONG, offset + 16);
-      long next = unsigned(order(convert, (int) (first >>> FIRST)));
-      long recLen = unsigned(order(convert, (int) (first >>> SECOND)));
-      long keyLen = unsigned(order(convert, (int) (second >>> FIRST)));
-      long dataLen = unsigned(order(convert, (int) (second >>> SECOND)));
-      int hash = order(convert, (int) (third >>> FIRST));
-      int magic = order(convert, (int) (third >>> SECOND));
+      long next = unsigned((int) (first >>> FIRST));
+      long recLen = unsigned((int) (first >>> SECOND));
+      long keyLen = unsigned((int) (second >>> FIRST));
+      long dataLen = unsigned((int) (second >>> SECOND));
+      int hash = (int) (third >>> FIRST);
+      int magic = (int) (third >>> SECOND);
       if ((magic != MAGIC_LIVE && magic != MAGIC_DEAD)
           || keyLen + dataLen > recLen
           || offset + RECORD_HEADER + recLen > end
@@ -302,10 +337,13 @@ final class MappedIo implements FileIo {
 
   private static boolean equal(MemorySegment map, long offset, byte[] bytes) {
     int at = 0;
-    for (; at <= bytes.length - 8; at += 8) {
+    // In this form, and in its like here: what the compiler does for long runs of a loop that it
+    // can count costs more than the two or three steps for a key.
+    while (bytes.length - at >= 8) {
       if (map.get(LONG, offset + at) != (long) ARRAY_LONG.get(bytes, at)) {
         return false;
       }
+      at += 8;
     }
     for (; at < bytes.length; at++) {
       if (map.get(ValueLayout.JAVA_BYTE, offset + at) != bytes[at]) {

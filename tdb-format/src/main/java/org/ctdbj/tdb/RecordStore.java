@@ -24,6 +24,14 @@ final class RecordStore {
   private final RecordHeader freed = new RecordHeader();
   private final RecordHeader old = new RecordHeader();
 
+  /**
+   * Where the record in {@link #found} stands in the file, 0 if that is not known; as long as the
+   * epoch of the locks is the same nobody else has moved it.
+   */
+  private long place;
+
+  private long placeEpoch;
+
   RecordStore(TdbState state, FreeList freeList) {
     this.state = state;
     this.freeList = freeList;
@@ -39,11 +47,22 @@ final class RecordStore {
     var io = state.io;
     long head = chainHead(state.chainOf(fullHash));
     if (io instanceof MappedIo mapped) {
+      long epoch = state.locks.epoch();
+      if (epoch == placeEpoch
+          && place != 0
+          && found.fullHash == fullHash
+          && found.keyLen == key.length
+          && mapped.matches(place + RECORD_HEADER, key)) {
+        return place;
+      }
       long plain = mapped.findSound(head, key, fullHash, found);
       if (plain >= 0) {
+        place = plain;
+        placeEpoch = epoch;
         return plain;
       }
     }
+    place = 0;
     long steps = 0;
     long limit = LoopGuard.limit(io);
     long offset = unsigned(io.readInt(head));
@@ -197,6 +216,7 @@ final class RecordStore {
 
   /** Deletes the record whose header is in {@link #found}. */
   private void deleteFound(long offset, int fullHash) {
+    place = 0;
     found.magic = MAGIC_DEAD;
     state.io.writeHeader(offset, found);
     state.changed();
@@ -311,6 +331,7 @@ final class RecordStore {
    */
   void wipe() {
     var io = state.io;
+    place = 0;
     io.refresh();
     long start = TdbLayout.dataStart(state.hashSize);
     long recovery = unsigned(io.readInt(OFF_RECOVERY_START));

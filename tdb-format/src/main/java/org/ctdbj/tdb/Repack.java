@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -15,7 +14,8 @@ final class Repack {
    * that of libtdb, which copies them to a table of as many chains with the Jenkins hash, new
    * records in front, and back.
    */
-  static void run(TdbState state, RecordStore store) {
+  static void run(LockCalls calls, FreeList freeList, RecordStore store) {
+    var state = calls.state;
     var table = new TreeMap<Integer, List<byte[][]>>();
     new Traverse(state)
         .chainwise(
@@ -26,10 +26,18 @@ final class Repack {
               return true;
             });
     store.wipe();
-    for (List<byte[][]> entries : table.values()) {
-      for (byte[][] entry : entries.reversed()) {
-        store.store(
-            entry[0], state.hashOf(entry[0]), StoreMode.INSERT, MemorySegment.ofArray(entry[1]));
+    long total = table.values().stream().mapToLong(List::size).sum();
+    try (var load = BulkLoad.start(calls, freeList, store)) {
+      for (List<byte[][]> entries : table.values()) {
+        for (byte[][] entry : entries.reversed()) {
+          if (!load.insert(entry[0], entry[1])) {
+            throw TdbException.of(
+                TdbError.EXISTS, state.path, "holds a key twice and cannot be repacked");
+          }
+          if (state.progress != null) {
+            state.progress.at(load.count(), total);
+          }
+        }
       }
     }
   }

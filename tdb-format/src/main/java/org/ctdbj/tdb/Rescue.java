@@ -25,6 +25,9 @@ import java.util.List;
  * lie in free space, which is full of old records.
  */
 final class Rescue {
+  /** How far apart the offsets are that a {@link WorkProgress} is told. */
+  private static final int PROGRESS_BYTES = 1 << 20;
+
   private final TdbState state;
   private final TdbIo io;
   private final RecordHeader record = new RecordHeader();
@@ -67,8 +70,13 @@ final class Rescue {
 
   /** Looks at every offset where a record can begin. */
   private void scan() {
+    long nextTold = 0;
     long last = io.size() - RECORD_HEADER;
     for (long offset = dataStart(state.hashSize); offset <= last; offset += 4) {
+      if (state.progress != null && offset >= nextTold) {
+        state.progress.at(offset, io.size());
+        nextTold = offset + PROGRESS_BYTES;
+      }
       if (io.readInt(offset + OFF_RECORD_MAGIC) == MAGIC_LIVE) {
         consider(offset);
       }

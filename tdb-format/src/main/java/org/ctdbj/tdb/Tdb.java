@@ -17,7 +17,9 @@ import java.util.function.UnaryOperator;
  * their own duration, unless the handle holds it already.
  *
  * <p>Failures are {@link TdbException}. A file that others truncate under the handle gives {@link
- * TdbError#IO}.
+ * TdbError#IO}; if the call came upon a page that is gone, the handle has given up all its locks
+ * and its transaction then, every further call fails likewise and an unlock does nothing: all that
+ * is left is to close it.
  *
  * <p>Keys and values are any bytes, also none. Offsets and lengths found in the file are checked
  * before they are used.
@@ -25,6 +27,7 @@ import java.util.function.UnaryOperator;
 public final class Tdb extends LockCalls implements AutoCloseable {
   private final TdbOpener.Opened opened;
   private final FreeList freeList;
+  private final RecordStore store;
   private final LockedRecords records;
   private final Cursor cursor;
   private final Transactions transactions;
@@ -34,9 +37,10 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     super(opened.state(), new WholeDatabase(opened.state(), store));
     this.opened = opened;
     this.freeList = freeList;
+    this.store = store;
     this.records = new LockedRecords(state, store);
     this.cursor = new Cursor(state, store);
-    this.transactions = new Transactions(state, freeList, store);
+    this.transactions = new Transactions(this, freeList, store);
   }
 
   private static Tdb of(TdbOpener.Opened opened) {
@@ -119,9 +123,11 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /** The value of {@code key}, null if there is none. */
   public byte[] fetch(byte[] key) {
     try {
-      return records.fetch(key);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.fetch(key);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -133,17 +139,21 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    */
   public <R> R parse(byte[] key, Function<MemorySegment, R> f) {
     try {
-      return records.parse(key, f);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.parse(key, f);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
   public boolean exists(byte[] key) {
     try {
-      return records.exists(key);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.exists(key);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -158,8 +168,9 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   public void store(byte[] key, StoreMode mode, MemorySegment... parts) {
     try {
       records.store(key, mode, parts);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -172,12 +183,25 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     store(key, StoreMode.REPLACE, segments);
   }
 
+  /**
+   * Starts to fill this database, which must be empty, with many records: faster than stores, the
+   * same file. Waits for a write lock of all records; see {@link BulkLoad}.
+   *
+   * @throws TdbException {@link TdbError#EINVAL} if there are records, {@link TdbError#LOCK} if
+   *     this handle holds single chains, {@link TdbError#RDONLY} if it is read-only
+   */
+  public BulkLoad bulkLoad() {
+    return guarded(() -> BulkLoad.start(this, freeList, store));
+  }
+
   /** Removes a record; false if there is none. */
   public boolean delete(byte[] key) {
     try {
-      return records.delete(key);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      var result = records.delete(key);
+      LateFault.deliver();
+      return result;
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -185,8 +209,9 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   public void append(byte[] key, byte[] data) {
     try {
       records.append(key, data);
-    } catch (InternalError e) {
-      throw state.damaged(e);
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     }
   }
 
@@ -194,8 +219,10 @@ public final class Tdb extends LockCalls implements AutoCloseable {
    * Visits all records; the visitor may store and delete. Excludes transactions and other such
    * traverses.
    *
-   * <p>In a file with mutexes a traverse and another holder's {@link #lockAll} can deadlock (as
-   * with libtdb); use {@link #traverseChains} where that may happen.
+   * <p>A traverse and another holder's {@link #lockAll} can deadlock, and in a file with mutexes a
+   * traverse and a commit; use {@link #traverseChains} where that may happen. With libtdb it is the
+   * same in files with mutexes; in others the kernel fails one of two libtdb processes, but sees no
+   * deadlock in which a handle of this library takes part.
    *
    * @return number of records visited
    */
@@ -239,8 +266,8 @@ public final class Tdb extends LockCalls implements AutoCloseable {
   /**
    * The first key of the database, null if it is empty; starts a walk with {@link #nextKey}. Until
    * the walk has moved on, or ended, the record is kept in its chain: this handle can delete it and
-   * still go on from it. A handle has one such position. In a file with mutexes it can deadlock
-   * with another holder's {@link #lockAll}, as {@link #traverse} can.
+   * still go on from it. A handle has one such position. It can deadlock with another holder's
+   * {@link #lockAll}, as {@link #traverse} can.
    */
   public byte[] firstKey() {
     return guarded(cursor::first);
@@ -394,6 +421,17 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     return guarded(() -> whole.rescue(visitor));
   }
 
+  /**
+   * Lets {@code progress} know how far {@link #check}, {@link #info}, {@link #statistics}, {@link
+   * #summary}, {@link #rescue} and {@link #repack} of this handle are: once or several times from 0
+   * up. Its exceptions end the call.
+   *
+   * @param progress null for nobody
+   */
+  public void onProgress(WorkProgress progress) {
+    state.progress = progress;
+  }
+
   /** For tests of crashes: {@code observer} is called when the file has been synced. */
   void observeSyncs(Runnable observer) {
     state.file.observeSyncs(observer);
@@ -408,8 +446,16 @@ public final class Tdb extends LockCalls implements AutoCloseable {
     closed = true;
     try {
       transactions.cancelAll();
+      LateFault.deliver();
+    } catch (RuntimeException | InternalError e) {
+      throw failure(e);
     } finally {
       opened.close();
     }
+  }
+
+  @Override
+  void abandonTransaction() {
+    transactions.abandon();
   }
 }

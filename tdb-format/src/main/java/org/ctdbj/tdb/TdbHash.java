@@ -46,8 +46,9 @@ public final class TdbHash {
     int b = a;
     int c = a;
     int at = offset;
-    int left = length;
-    while (left > 12) {
+    int end = offset + length;
+    // In this form: the compiler would divide by 12 to count the steps of a simpler loop.
+    while (end - at > 12) {
       a += (int) LITTLE_ENDIAN_INT.get(bytes, at);
       b += (int) LITTLE_ENDIAN_INT.get(bytes, at + 4);
       c += (int) LITTLE_ENDIAN_INT.get(bytes, at + 8);
@@ -64,8 +65,8 @@ public final class TdbHash {
       c = (c - b) ^ Integer.rotateLeft(b, 4);
       b += a;
       at += 12;
-      left -= 12;
     }
+    int left = end - at;
     if (left == 0) {
       return c;
     }

@@ -32,7 +32,6 @@ final class TdbLayout {
   private static final long CHAINS_TOP = 172;
 
   static final int RECORD_HEADER = 24;
-  static final int OFF_RECORD_LENGTH = 4;
   static final int OFF_RECORD_HASH = 16;
   static final int OFF_RECORD_MAGIC = 20;
   static final int TAILER = 4;

@@ -167,6 +167,7 @@ final class TdbOpener {
     boolean done = false;
     try {
       var result = opening.open();
+      LateFault.deliver();
       done = true;
       return result;
     } catch (InternalError e) {
@@ -306,7 +307,8 @@ final class TdbOpener {
           }
         });
     var state =
-        new TdbState(io, new HandleLocks(table), header.hashSize(), header.hash(), readOnly, flags);
+        new TdbState(
+            io, new HandleLocks(table, path), header.hashSize(), header.hash(), readOnly, flags);
     state.maxDead =
         options.maxDead() >= 0
             ? options.maxDead()

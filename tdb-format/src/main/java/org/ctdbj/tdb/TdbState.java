@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Arrays;
 
 /** What the parts of one handle share. Confined to the thread that uses the handle. */
 final class TdbState {
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
   final Path path;
   final FileIo file;
   final HandleLocks locks;
@@ -26,6 +31,12 @@ final class TdbState {
 
   /** Read traverses under way: the handle refuses to write meanwhile, as libtdb does. */
   int readTraverses;
+
+  /** Who wants to know how far calls on the whole database are; null if nobody does. */
+  WorkProgress progress;
+
+  /** Whether a {@link BulkLoad} is open: nothing else may change the database. */
+  boolean bulkLoad;
 
   /**
    * Offsets of the records on which traverses of this handle stand; a delete leaves those in their
@@ -62,9 +73,25 @@ final class TdbState {
   }
 
   int hashOf(byte[] key) {
-    return key.length == lastKey.length && Arrays.equals(key, lastKey)
-        ? lastHash
-        : hash.of(key, 0, key.length);
+    return key.length == lastKey.length && isLastKey(key) ? lastHash : hash.of(key, 0, key.length);
+  }
+
+  /** For a key of the same length; keys are short, and a plain loop is faster then. */
+  private boolean isLastKey(byte[] key) {
+    byte[] last = lastKey;
+    int at = 0;
+    while (key.length - at >= 8) {
+      if ((long) LONG.get(key, at) != (long) LONG.get(last, at)) {
+        return false;
+      }
+      at += 8;
+    }
+    for (; at < key.length; at++) {
+      if (key[at] != last[at]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -75,7 +102,7 @@ final class TdbState {
     if (key.length != lastKey.length) {
       lastKey = key.clone();
       lastHash = hash.of(key, 0, key.length);
-    } else if (!Arrays.equals(key, lastKey)) {
+    } else if (!isLastKey(key)) {
       System.arraycopy(key, 0, lastKey, 0, key.length);
       lastHash = hash.of(key, 0, key.length);
     }
@@ -98,6 +125,14 @@ final class TdbState {
     if (readTraverses > 0) {
       throw TdbException.of(TdbError.RDONLY, path, "cannot be changed inside a read traverse");
     }
+    requireNoBulkLoad();
+  }
+
+  void requireNoBulkLoad() {
+    if (bulkLoad) {
+      throw TdbException.of(
+          TdbError.LOCK, path, "is being loaded in bulk and cannot be changed in another way");
+    }
   }
 
   /** Counts a change of a record, if this handle counts. */
@@ -119,15 +154,6 @@ final class TdbState {
         io.addToSequenceNumber();
       }
     }
-  }
-
-  /** The JVM reports an access to a mapped page that the file no longer has as an InternalError. */
-  TdbException damaged(InternalError e) {
-    return TdbException.of(
-        TdbError.IO,
-        path,
-        "a mapped part of the file cannot be accessed (truncated, or I/O error)",
-        e);
   }
 
   boolean traverseStandsOn(long offset) {

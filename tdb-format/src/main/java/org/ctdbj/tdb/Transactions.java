@@ -3,13 +3,15 @@ package org.ctdbj.tdb;
 
 /** The transaction that is open on a handle, if one is, and what starts and ends it. */
 final class Transactions {
+  private final LockCalls calls;
   private final TdbState state;
   private final FreeList freeList;
   private final RecordStore store;
   private Transaction transaction;
 
-  Transactions(TdbState state, FreeList freeList, RecordStore store) {
-    this.state = state;
+  Transactions(LockCalls calls, FreeList freeList, RecordStore store) {
+    this.calls = calls;
+    this.state = calls.state;
     this.freeList = freeList;
     this.store = store;
   }
@@ -29,6 +31,7 @@ final class Transactions {
   }
 
   private void begin(boolean wait) {
+    state.requireNoBulkLoad();
     if (transaction != null) {
       transaction.nest();
     } else {
@@ -89,10 +92,16 @@ final class Transactions {
     }
   }
 
+  /** Forgets whatever is open: neither its locks nor the file can be trusted. */
+  void abandon() {
+    transaction = null;
+    state.io = state.file;
+  }
+
   void repack() {
     start();
     try {
-      Repack.run(state, store);
+      Repack.run(calls, freeList, store);
     } catch (RuntimeException | InternalError e) {
       try {
         cancel();
@@ -105,6 +114,7 @@ final class Transactions {
   }
 
   private Transaction current() {
+    state.requireNoBulkLoad();
     if (transaction == null) {
       throw TdbException.of(TdbError.EINVAL, state.path, "no transaction is open");
     }

@@ -6,8 +6,6 @@ import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.chainHead;
 import static org.ctdbj.tdb.TdbLayout.unsigned;
 
-import java.util.Arrays;
-
 /** Walks over all live records, chain by chain. */
 final class Traverse {
   /** Records copied under one lock of their chain, unless they are large. */
@@ -87,11 +85,13 @@ final class Traverse {
       if (chain > 0 && state.io.readInt(chainHead(chain)) == 0) {
         continue;
       }
+      // One for the whole chain: between two records of a circle the walk comes back here.
+      var guard = new LoopGuard(state.io);
       do {
         batch.clear();
         lock(chain, write);
         try {
-          advance(chain, position, batch, write);
+          advance(chain, position, batch, guard, write);
         } finally {
           unlock(chain, write);
         }
@@ -118,9 +118,8 @@ final class Traverse {
       values = new byte[capacity][];
     }
 
+    /** What it had stays reachable until it is overwritten, at the latest until the walk ends. */
     void clear() {
-      Arrays.fill(keys, 0, size, null);
-      Arrays.fill(values, 0, size, null);
       size = 0;
       bytes = 0;
     }
@@ -143,9 +142,9 @@ final class Traverse {
    * Takes the next live records of the chain. If the position has an offset afterwards, that is the
    * last one, locked, and there may be more.
    */
-  private void advance(int chain, TdbState.TraversePosition position, Batch batch, boolean write) {
+  private void advance(
+      int chain, TdbState.TraversePosition position, Batch batch, LoopGuard guard, boolean write) {
     var io = state.io;
-    var guard = new LoopGuard(io);
     long offset;
     if (position.offset == 0) {
       offset = unsigned(io.readInt(chainHead(chain)));

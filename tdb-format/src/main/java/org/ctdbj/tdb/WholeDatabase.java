@@ -47,6 +47,7 @@ final class WholeDatabase {
   }
 
   void wipe() {
+    state.requireNoBulkLoad();
     lock(LockMode.WRITE, true);
     try {
       store.wipe();
@@ -56,15 +57,16 @@ final class WholeDatabase {
   }
 
   CheckReport check() {
-    return readLocked(() -> new FileChecker(state).check());
+    // The header of a record is read along the file and again in its list.
+    return readLocked(() -> metered(2, () -> new FileChecker(state).check()));
   }
 
   FileInfo info() {
-    return readLocked(() -> FileInfo.of(state));
+    return readLocked(() -> metered(1, () -> FileInfo.of(state)));
   }
 
   Statistics statistics() {
-    return readLocked(() -> Statistics.of(state));
+    return readLocked(() -> metered(2, () -> Statistics.of(state)));
   }
 
   long rescue(RecordVisitor visitor) {
@@ -77,6 +79,19 @@ final class WholeDatabase {
             state.readTraverses--;
           }
         });
+  }
+
+  private <R> R metered(int passes, Supplier<R> walk) {
+    if (state.progress == null) {
+      return walk.get();
+    }
+    var io = state.io;
+    state.io = new MeteredIo(io, passes, state.progress);
+    try {
+      return walk.get();
+    } finally {
+      state.io = io;
+    }
   }
 
   private <R> R readLocked(Supplier<R> call) {

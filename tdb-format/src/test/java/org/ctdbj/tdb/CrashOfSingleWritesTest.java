@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +15,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -102,26 +100,6 @@ class CrashOfSingleWritesTest {
     }
     assertTrue(findings.images > STEPS, findings.images + " images");
     findings.assertNone(STEPS);
-  }
-
-  /** As a libtdb process leaves it that is killed before its free list leads to new space. */
-  @Test
-  void fileGrowsBehindFreeRecordOnNoList() throws IOException {
-    Path file = bench.file("image.tdb");
-    var options = TdbOptions.defaults().withHashSize(3).withCreate(true);
-    try (var tdb = Tdb.open(file, options)) {
-      tdb.store(CrashBench.bytes("old"), new byte[100]);
-      tdb.delete(CrashBench.bytes("old"));
-    }
-    byte[] bytes = Files.readAllBytes(file);
-    ByteBuffer.wrap(bytes).putInt((int) TdbLayout.FREELIST_TOP, 0);
-    Files.write(file, bytes);
-    var log = new ArrayList<RecordingIo.Op>();
-    try (var tdb = Tdb.open(file, options, io -> new RecordingIo(io, log))) {
-      tdb.store(CrashBench.bytes("new"), new byte[3000]);
-      assertEquals(3000, tdb.fetch(CrashBench.bytes("new")).length);
-    }
-    assertEquals(2, log.stream().filter(RecordingIo.Grow.class::isInstance).count());
   }
 
   private void use(

@@ -3,6 +3,7 @@ package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import org.ctdbj.cli.CommandFailure;
@@ -155,8 +156,9 @@ final class BackupCommand extends Subcommand {
   private void verify(Path file, Json document) throws IOException {
     String damage;
     long records = 0;
-    try (var _ = progress("checking " + file);
+    try (var progress = progress("checking " + file);
         var tdb = openToRead(file, !locking.none)) {
+      progress.watch(tdb);
       var report = tdb.check();
       damage = report.isGood() ? null : CheckCommand.describe(file, report);
       records = report.liveRecords();
@@ -173,18 +175,20 @@ final class BackupCommand extends Subcommand {
     replaceDamaged(file, document, damage);
   }
 
-  private void replaceDamaged(Path file, Json document, String damage) throws IOException {
-    Path backup = backupOf(file);
+  private void replaceDamaged(Path name, Json document, String damage) throws IOException {
+    Path backup = backupOf(name);
+    // Where the name is a symbolic link, the file it leads to is to be replaced.
+    Path file = Files.exists(name) ? name.toRealPath() : name;
     complain(damage);
     long records;
     Path kept = null;
-    try (var progress = progress("restoring " + file);
+    try (var progress = progress("restoring " + name);
         var copy = NewFile.at(file)) {
       if (!Files.exists(backup)) {
         throw new CommandFailure(
             backup
                 + ": there is no backup; "
-                + file
+                + name
                 + " stays as it is\nsave what can be found with 'ctdbj tdb rescue'");
       }
       records = new TdbCopy(backup, TdbCopy.Locking.NONE, hashSize, progress).to(copy.temporary());
@@ -194,11 +198,11 @@ final class BackupCommand extends Subcommand {
       copy.replaceTarget();
     }
     report(
-        file,
+        name,
         document,
         records,
         backup.toString(),
-        file
+        name
             + ": restored "
             + records
             + " records from "
@@ -210,7 +214,7 @@ final class BackupCommand extends Subcommand {
   private static Path keep(Path file) throws IOException {
     for (int i = 0; ; i++) {
       Path kept = file.resolveSibling(file.getFileName() + ".damaged" + (i == 0 ? "" : "." + i));
-      if (!Files.exists(kept)) {
+      if (!Files.exists(kept, LinkOption.NOFOLLOW_LINKS)) {
         return Files.createLink(kept, file);
       }
     }

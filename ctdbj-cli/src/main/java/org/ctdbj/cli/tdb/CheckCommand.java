@@ -4,9 +4,8 @@ package org.ctdbj.cli.tdb;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.ctdbj.tdb.CheckReport;
+import org.ctdbj.tdb.Tdb;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb check}. */
 @Command(
@@ -14,28 +13,15 @@ import picocli.CommandLine.Parameters;
     description =
         "Checks every rule of the format. Damage is reported with the offset, what was expected"
             + " and what was found, and the exit code is 1.")
-final class CheckCommand extends Subcommand {
-  @Option(names = "--lock", description = LOCK)
-  private boolean lock;
-
-  @Option(names = "--json", description = JSON)
-  private boolean json;
-
-  @Parameters(paramLabel = "FILE", description = "The TDB file.")
-  private Path file;
-
+final class CheckCommand extends ReadingCommand {
   @Override
   int run() throws IOException {
-    CheckReport report;
-    try (var _ = progress("checking " + file);
-        var tdb = openToRead(file, lock)) {
-      report = tdb.check();
-    }
-    if (json) {
+    var report = read("checking", Tdb::check);
+    if (isJson()) {
       writeJson(report);
     } else if (report.isGood()) {
       println(
-          file
+          file()
               + ": good, "
               + report.liveRecords()
               + " live, "
@@ -44,7 +30,7 @@ final class CheckCommand extends Subcommand {
               + report.freeRecords()
               + " free records");
     } else {
-      complain(describe(file, report));
+      complain(describe(file(), report));
     }
     return report.isGood() ? OK : FAILED;
   }
@@ -61,7 +47,7 @@ final class CheckCommand extends Subcommand {
   private void writeJson(CheckReport report) {
     var document =
         json()
-            .put("file", file.toString())
+            .put("file", file().toString())
             .put("good", report.isGood())
             .put("size", report.size())
             .put("liveRecords", report.liveRecords())

@@ -2,14 +2,12 @@
 package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import org.ctdbj.cli.CommandFailure;
 import org.ctdbj.tdb.DumpFormat;
 import org.ctdbj.tdb.Tdb;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb dump}. */
 @Command(
@@ -19,7 +17,7 @@ import picocli.CommandLine.Parameters;
       "In databases of a cluster the value begins with the header of 24 bytes that 'ltdb' shows."
     },
     footer = Subcommand.NOTATION)
-final class DumpCommand extends Subcommand {
+final class DumpCommand extends ReadingCommand {
   @Option(
       names = {"-k", "--key"},
       paramLabel = "KEY",
@@ -32,46 +30,36 @@ final class DumpCommand extends Subcommand {
       description = "For a damaged file: the same as 'rescue'.")
   private boolean emergency;
 
-  @Option(names = "--lock", description = LOCK)
-  private boolean lock;
-
-  @Option(names = "--json", description = JSON)
-  private boolean json;
-
-  @Parameters(paramLabel = "FILE", description = "The TDB file.")
-  private Path file;
-
   @Override
   int run() throws IOException {
     if (key != null && emergency) {
       throw new ParameterException(
           spec().commandLine(), "--key and --emergency exclude each other");
     }
-    try (var progress = progress("reading " + file);
-        var tdb = openToRead(file, lock)) {
-      if (lock) {
-        tdb.lockAllRead();
-      }
-      if (key != null) {
-        dumpOne(tdb);
-      } else if (emergency) {
-        new RecordOutput(this, file, json).write(visitor -> tdb.rescue(visitor), progress);
-      } else {
-        new RecordOutput(this, file, json).write(visitor -> tdb.traverseRead(visitor), progress);
-      }
+    if (key != null) {
+      show("reading", (tdb, _) -> dumpOne(tdb));
+    } else if (emergency) {
+      show("looking for records in", this::writeRescued);
+    } else {
+      show(
+          "reading",
+          (tdb, progress) ->
+              new RecordOutput(this, file(), isJson())
+                  .write(visitor -> walk(tdb, progress, visitor)));
     }
     return OK;
   }
 
-  private void dumpOne(Tdb tdb) throws IOException {
+  private byte[] dumpOne(Tdb tdb) throws IOException {
     byte[] value = tdb.fetch(key.value());
     if (value == null) {
-      throw new CommandFailure(GetCommand.noSuchKey(file, key.value()));
+      throw new CommandFailure(GetCommand.noSuchKey(file(), key.value()));
     }
-    if (json) {
+    if (isJson()) {
       json().put("key", key.value()).put("data", value).end();
     } else {
       DumpFormat.escape(value, out());
     }
+    return value;
   }
 }

@@ -2,32 +2,17 @@
 package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import org.ctdbj.tdb.FileInfo;
+import org.ctdbj.tdb.Tdb;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb info}. */
 @Command(name = "info", description = "Shows what a file is and what it holds.")
-final class InfoCommand extends Subcommand {
-  @Option(names = "--lock", description = LOCK)
-  private boolean lock;
-
-  @Option(names = "--json", description = JSON)
-  private boolean json;
-
-  @Parameters(paramLabel = "FILE", description = "The TDB file.")
-  private Path file;
-
+final class InfoCommand extends ReadingCommand {
   @Override
   int run() throws IOException {
-    FileInfo info;
-    try (var _ = progress("reading " + file);
-        var tdb = openToRead(file, lock)) {
-      info = tdb.info();
-    }
-    if (json) {
+    var info = read("reading", Tdb::info);
+    if (isJson()) {
       writeJson(info);
     } else {
       writeText(info);

@@ -4,11 +4,10 @@ package org.ctdbj.cli.tdb;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import org.ctdbj.tdb.RecordVisitor;
+import org.ctdbj.tdb.Tdb;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb keys}. */
 @Command(
@@ -17,43 +16,35 @@ import picocli.CommandLine.Parameters;
         "Lists the keys, one on a line, in the notation in which 'get', 'put' and 'delete' take"
             + " them.",
     footer = Subcommand.NOTATION)
-final class KeysCommand extends Subcommand {
+final class KeysCommand extends ReadingCommand {
   @Option(names = "--hex", description = "All keys in hex.")
   private boolean hex;
 
-  @Option(names = "--lock", description = LOCK)
-  private boolean lock;
-
-  @Option(names = "--json", description = JSON)
-  private boolean json;
-
-  @Parameters(paramLabel = "FILE", description = "The TDB file.")
-  private Path file;
-
   @Override
   int run() throws IOException {
-    try (var progress = progress("reading " + file);
-        var tdb = openToRead(file, lock)) {
-      if (lock) {
-        tdb.lockAllRead();
-      }
-      if (json) {
-        var document = json().put("file", file.toString()).beginArray("keys");
-        tdb.traverseRead(
-            RecordOutput.counting(
-                progress,
-                (key, _) -> {
-                  document.element(write(key));
-                  return true;
-                }));
-        document.endArray().end();
-      } else {
-        tdb.traverseRead(RecordOutput.counting(progress, lines()));
-      }
+    try {
+      show("reading", this::writeKeys);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
     return OK;
+  }
+
+  private long writeKeys(Tdb tdb, Progress progress) {
+    if (!isJson()) {
+      return walk(tdb, progress, lines());
+    }
+    var document = json().put("file", file().toString()).beginArray("keys");
+    long keys =
+        walk(
+            tdb,
+            progress,
+            (key, _) -> {
+              document.element(write(key));
+              return true;
+            });
+    document.endArray().end();
+    return keys;
   }
 
   private RecordVisitor lines() {

@@ -125,20 +125,20 @@ final class LtdbCommand extends Subcommand {
 
   @Override
   int run() throws IOException {
-    try (var progress = progress("reading " + file);
+    try (var progress = progressBesideOutput("reading " + file);
         var tdb = openToRead(file, lock)) {
       if (lock) {
         tdb.lockAllRead();
       }
       if (count) {
         var counts = new LtdbCounts(tdb.info());
-        tdb.traverseRead(
-            RecordOutput.counting(
-                progress,
-                (key, value) -> {
-                  counts.add(key, value, headerSize.bytes);
-                  return true;
-                }));
+        walk(
+            tdb,
+            progress,
+            (key, value) -> {
+              counts.add(key, value, headerSize.bytes);
+              return true;
+            });
         if (json) {
           counts.write(json());
         } else {
@@ -186,12 +186,12 @@ final class LtdbCommand extends Subcommand {
   private int visit(Tdb tdb, Progress progress, RecordVisitor visitor) {
     RecordVisitor checking = (key, value) -> !hasHeader(key, value) || visitor.visit(key, value);
     if (keys.isEmpty()) {
-      tdb.traverseRead(
-          RecordOutput.counting(
-              progress,
-              (key, value) ->
-                  (value.length == headerSize.bytes && headerSize.bytes > 0 && !empty)
-                      || checking.visit(key, value)));
+      walk(
+          tdb,
+          progress,
+          (key, value) ->
+              (value.length == headerSize.bytes && headerSize.bytes > 0 && !empty)
+                  || checking.visit(key, value));
       return OK;
     }
     int exit = OK;

@@ -32,6 +32,10 @@ final class NewFile implements AutoCloseable {
     if (target.getFileName() == null || Files.isDirectory(target)) {
       throw new CommandFailure(target + ": expected the name of a file, found a directory");
     }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw new CommandFailure(
+          target + ": expected the name of a file, found a device, pipe or socket");
+    }
     var file = new NewFile(target);
     // Left over from a killed process that had our process id.
     Files.deleteIfExists(file.temporary);

@@ -22,6 +22,14 @@ final class Notation implements ITypeConverter<Bytes> {
   }
 
   static byte[] read(String text) {
+    if (text.indexOf('\uFFFD') >= 0) {
+      // What Java makes of bytes it cannot decode: which ones they were is not known any more.
+      throw new TypeConversionException(
+          "'"
+              + text
+              + "': expected UTF-8, found other bytes (write them as \\XX), or characters that the"
+              + " locale does not have");
+    }
     if (text.startsWith("0x")) {
       return readHex(text);
     }

@@ -3,7 +3,6 @@ package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.ctdbj.cli.CommandFailure;
 import org.ctdbj.tdb.StoreMode;
@@ -104,8 +103,11 @@ final class PutCommand extends Subcommand {
     if (value != null) {
       return value.value();
     }
-    return valueFile.toString().equals("-")
-        ? streams().in().readAllBytes()
-        : Files.readAllBytes(valueFile);
+    if (valueFile.toString().equals("-")) {
+      return streams().in().readAllBytes();
+    }
+    try (var in = openInput(valueFile)) {
+      return in.readAllBytes();
+    }
   }
 }

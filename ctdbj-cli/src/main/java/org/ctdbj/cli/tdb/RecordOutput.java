@@ -25,39 +25,35 @@ final class RecordOutput {
    *
    * @return what the walk returns: how many
    */
-  long write(ToLongFunction<RecordVisitor> walk, Progress progress) throws IOException {
-    return json ? writeJson(walk, progress) : writeDump(walk, progress);
+  long write(ToLongFunction<RecordVisitor> walk) throws IOException {
+    return json ? writeJson(walk) : writeDump(walk);
   }
 
-  private long writeDump(ToLongFunction<RecordVisitor> walk, Progress progress) throws IOException {
+  private long writeDump(ToLongFunction<RecordVisitor> walk) throws IOException {
     var out = command.out();
     try {
       return walk.applyAsLong(
-          counting(
-              progress,
-              (key, value) -> {
-                try {
-                  DumpFormat.write(key, value, out);
-                  return true;
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              }));
+          (key, value) -> {
+            try {
+              DumpFormat.write(key, value, out);
+              return true;
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private long writeJson(ToLongFunction<RecordVisitor> walk, Progress progress) {
+  private long writeJson(ToLongFunction<RecordVisitor> walk) {
     var document = command.json().put("file", file.toString()).beginArray("records");
     long records =
         walk.applyAsLong(
-            counting(
-                progress,
-                (key, value) -> {
-                  document.beginObject().put("key", key).put("data", value).endObject();
-                  return true;
-                }));
+            (key, value) -> {
+              document.beginObject().put("key", key).put("data", value).endObject();
+              return true;
+            });
     document.endArray().end();
     return records;
   }

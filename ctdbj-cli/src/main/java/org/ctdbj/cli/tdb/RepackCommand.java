@@ -28,8 +28,9 @@ final class RepackCommand extends Subcommand {
   int run() throws IOException {
     FileInfo before;
     FileInfo after;
-    try (var _ = progress("repacking " + file);
+    try (var progress = progress("repacking " + file);
         var tdb = openToWrite(file)) {
+      progress.watch(tdb);
       before = tdb.info();
       tdb.repack();
       after = tdb.info();

@@ -2,10 +2,7 @@
 package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb rescue}. */
 @Command(
@@ -17,25 +14,12 @@ import picocli.CommandLine.Parameters;
       "Prefer a backup if there is one. A file whose header is damaged cannot be opened.",
       "Unlike tdbdump -e, which ends with 1 when all went well, it ends with 0."
     })
-final class RescueCommand extends Subcommand {
-  @Option(names = "--lock", description = LOCK)
-  private boolean lock;
-
-  @Option(names = "--json", description = JSON)
-  private boolean json;
-
-  @Parameters(paramLabel = "FILE", description = "The damaged TDB file. It is not changed.")
-  private Path file;
-
+final class RescueCommand extends ReadingCommand {
   @Override
   int run() throws IOException {
-    long records;
-    try (var progress = progress("looking for records in " + file);
-        var tdb = openToRead(file, lock)) {
-      records = new RecordOutput(this, file, json).write(visitor -> tdb.rescue(visitor), progress);
-    }
+    long records = show("looking for records in", this::writeRescued);
     if (records == 0) {
-      complain(file + ": no record was found");
+      complain(file() + ": no record was found");
     }
     return OK;
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.cli.tdb;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -11,10 +10,7 @@ import java.nio.file.Path;
 import org.ctdbj.cli.CommandFailure;
 import org.ctdbj.tdb.DumpReader;
 import org.ctdbj.tdb.DumpSyntaxException;
-import org.ctdbj.tdb.StoreMode;
 import org.ctdbj.tdb.Tdb;
-import org.ctdbj.tdb.TdbError;
-import org.ctdbj.tdb.TdbException;
 import org.ctdbj.tdb.TdbFlag;
 import org.ctdbj.tdb.TdbOptions;
 import picocli.CommandLine.Command;
@@ -84,11 +80,11 @@ final class RestoreCommand extends Subcommand {
     }
     long records;
     try (var progress = progress("restoring " + file);
-        var in = openInput();
+        var in = new MeteredInput(openDump(), sizeOfDump(), progress);
         var made = NewFile.at(file)) {
       String name = input == null ? "standard input" : input.toString();
       records = restore(new DumpReader(in, name), name, made.temporary(), progress);
-      check(made.temporary(), records);
+      check(made.temporary(), records, progress);
       made.createTarget();
     } catch (FileAlreadyExistsException e) {
       throw exists();
@@ -108,8 +104,12 @@ final class RestoreCommand extends Subcommand {
         file + ": there is a file of that name\nmove it away, or restore to another name");
   }
 
-  private InputStream openInput() throws IOException {
-    return input == null ? streams().in() : new BufferedInputStream(Files.newInputStream(input));
+  private InputStream openDump() throws IOException {
+    return input == null ? streams().in() : openInput(input);
+  }
+
+  private long sizeOfDump() throws IOException {
+    return input == null ? streams().inSize().getAsLong() : Files.size(input);
   }
 
   private long restore(DumpReader dump, String name, Path target, Progress progress)
@@ -120,48 +120,32 @@ final class RestoreCommand extends Subcommand {
             .withExclusive(true)
             .withMode(0666)
             .withHashSize(hashSize);
-    try (var tdb = Tdb.open(target, options)) {
-      tdb.lockAll();
-      long records = 0;
+    try (var tdb = Tdb.open(target, options);
+        var load = tdb.bulkLoad()) {
       for (var entry = dump.next(); entry != null; entry = dump.next()) {
-        records += store(tdb, entry, dump, name) ? 1 : 0;
+        if (duplicates == Duplicates.LAST) {
+          load.replace(entry.key(), MemorySegment.ofArray(entry.value()));
+        } else if (!load.insert(entry.key(), entry.value()) && duplicates == Duplicates.REFUSE) {
+          throw new CommandFailure(
+              name
+                  + ": record "
+                  + dump.count()
+                  + ": expected every key once, found \""
+                  + Notation.write(entry.key())
+                  + "\" again\n"
+                  + file
+                  + " was not created; --duplicates=first or last keeps one of the values");
+        }
         progress.records(dump.count());
       }
-      return records;
+      return load.count();
     }
   }
 
-  /** Whether there is one record more now. */
-  private boolean store(Tdb tdb, DumpReader.Entry entry, DumpReader dump, String name) {
-    var value = MemorySegment.ofArray(entry.value());
-    try {
-      tdb.store(entry.key(), StoreMode.INSERT, value);
-      return true;
-    } catch (TdbException e) {
-      if (e.error() != TdbError.EXISTS) {
-        throw e;
-      }
-      if (duplicates == Duplicates.REFUSE) {
-        throw new CommandFailure(
-            name
-                + ": record "
-                + dump.count()
-                + ": expected every key once, found \""
-                + Notation.write(entry.key())
-                + "\" again\n"
-                + file
-                + " was not created; --duplicates=first or last keeps one of the values",
-            e);
-      }
-      if (duplicates == Duplicates.LAST) {
-        tdb.store(entry.key(), StoreMode.REPLACE, value);
-      }
-      return false;
-    }
-  }
-
-  private static void check(Path made, long records) {
+  private static void check(Path made, long records, Progress progress) {
+    progress.step("checking " + made);
     try (var tdb = openToRead(made, false)) {
+      progress.watch(tdb);
       var report = tdb.check();
       if (!report.isGood() || report.liveRecords() != records) {
         throw new CommandFailure(

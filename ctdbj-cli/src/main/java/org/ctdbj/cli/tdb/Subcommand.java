@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.cli.tdb;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.ctdbj.cli.CommandFailure;
 import org.ctdbj.cli.Ctdbj;
 import org.ctdbj.cli.OutputException;
 import org.ctdbj.cli.Streams;
+import org.ctdbj.tdb.RecordVisitor;
 import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbFlag;
 import org.ctdbj.tdb.TdbOptions;
@@ -53,7 +58,16 @@ abstract class Subcommand implements Callable<Integer> {
 
   @Override
   public final Integer call() throws IOException {
-    int exit = run();
+    int exit;
+    try {
+      exit = run();
+    } catch (OutOfMemoryError e) {
+      throw new CommandFailure(
+          "not enough memory: Java may use "
+              + Runtime.getRuntime().maxMemory() / (1024 * 1024)
+              + " MiB\nset the environment variable CTDBJ_JAVA_OPTS to -Xmx8g, say",
+          e);
+    }
     try {
       streams().out().flush();
     } catch (IOException e) {
@@ -95,8 +109,51 @@ abstract class Subcommand implements Callable<Integer> {
     return new Json(out());
   }
 
+  /** Progress of work that writes to standard output only when it is done. */
   final Progress progress(String what) {
-    return Progress.start(streams(), what);
+    return Progress.start(
+        streams().err(), what, !wantsJson() && streams().errTerminal().getAsBoolean());
+  }
+
+  /**
+   * Progress of work that writes to standard output meanwhile: not shown if that is a terminal too,
+   * which both would write to.
+   */
+  final Progress progressBesideOutput(String what) {
+    return Progress.start(
+        streams().err(),
+        what,
+        !wantsJson()
+            && streams().errTerminal().getAsBoolean()
+            && !streams().outTerminal().getAsBoolean());
+  }
+
+  private boolean wantsJson() {
+    var option = spec.findOption("--json");
+    return option != null && Boolean.TRUE.equals(option.getValue());
+  }
+
+  /**
+   * Visits all records, as {@link Tdb#traverseChains}, and shows how many of the chains are done.
+   *
+   * @return how many records
+   */
+  static long walk(Tdb tdb, Progress progress, RecordVisitor visitor) {
+    var counting = RecordOutput.counting(progress, visitor);
+    long records = 0;
+    for (int chain = 0; chain < tdb.hashSize(); chain++) {
+      progress.done(chain, tdb.hashSize());
+      records += tdb.traverseChain(chain, counting);
+    }
+    return records;
+  }
+
+  /** Opens a file of bytes that a command reads. */
+  static InputStream openInput(Path input) throws IOException {
+    if (Files.isDirectory(input)) {
+      throw new CommandFailure(input + ": expected a file to read from, found a directory");
+    }
+    return new BufferedInputStream(Files.newInputStream(input), 64 * 1024);
   }
 
   /** Opens a file for a command that only reads. */

@@ -3,11 +3,9 @@ package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import org.ctdbj.tdb.Statistics;
+import org.ctdbj.tdb.Tdb;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code ctdbj tdb summary}. */
 @Command(
@@ -15,24 +13,11 @@ import picocli.CommandLine.Parameters;
     description =
         "Shows how the space of a file is used, to the byte as 'tdbtool FILE info' does: sizes of"
             + " keys, data, padding, dead and free records, and how long the hash chains are.")
-final class SummaryCommand extends Subcommand {
-  @Option(names = "--lock", description = LOCK)
-  private boolean lock;
-
-  @Option(names = "--json", description = JSON)
-  private boolean json;
-
-  @Parameters(paramLabel = "FILE", description = "The TDB file.")
-  private Path file;
-
+final class SummaryCommand extends ReadingCommand {
   @Override
   int run() throws IOException {
-    Statistics statistics;
-    try (var _ = progress("reading " + file);
-        var tdb = openToRead(file, lock)) {
-      statistics = tdb.statistics();
-    }
-    if (json) {
+    var statistics = read("reading", Tdb::statistics);
+    if (isJson()) {
       writeJson(statistics);
     } else {
       out().write(statistics.toString().getBytes(StandardCharsets.US_ASCII));
@@ -43,7 +28,7 @@ final class SummaryCommand extends Subcommand {
   private void writeJson(Statistics statistics) {
     var document =
         json()
-            .put("file", file.toString())
+            .put("file", file().toString())
             .put("fileSize", statistics.fileSize())
             .put("headerOffset", statistics.headerOffset())
             .put("logicalSize", statistics.logicalSize())

@@ -2,13 +2,11 @@
 package org.ctdbj.cli.tdb;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import org.ctdbj.cli.CommandFailure;
-import org.ctdbj.tdb.StoreMode;
 import org.ctdbj.tdb.Tdb;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
@@ -58,11 +56,16 @@ final class TdbCopy {
     long records;
     try (var source = Subcommand.openToRead(from, locking != Locking.NONE)) {
       rights = Files.getPosixFilePermissions(from);
+      progress.watch(source);
       lock(source);
-      requireGood(source);
-      records = copy(source, target);
+      progress.step("checking " + from);
+      long found = requireGood(source);
+      progress.step("copying " + from);
+      records = copy(source, target, found);
     }
     try (var copy = Subcommand.openToRead(target, false)) {
+      progress.step("checking " + target);
+      progress.watch(copy);
       var report = copy.check();
       if (!report.isGood() || report.liveRecords() != records) {
         throw new CommandFailure(
@@ -86,27 +89,37 @@ final class TdbCopy {
     }
   }
 
-  private void requireGood(Tdb source) {
+  /** How many records there are. */
+  private long requireGood(Tdb source) {
     var report = source.check();
     if (!report.isGood()) {
       throw new CommandFailure(
           CheckCommand.describe(from, report) + "\nno copy was made of the damaged file");
     }
+    return report.liveRecords();
   }
 
-  private long copy(Tdb source, Path target) {
+  private long copy(Tdb source, Path target, long total) {
     var options =
         TdbOptions.defaults()
             .withCreate(true)
             .withExclusive(true)
             .withHashSize(hashSize == null ? source.hashSize() : hashSize);
-    try (var copy = Tdb.open(target, options)) {
-      copy.lockAll();
+    try (var copy = Tdb.open(target, options);
+        var load = copy.bulkLoad()) {
       return source.traverseRead(
           RecordOutput.counting(
               progress,
               (key, value) -> {
-                copy.store(key, StoreMode.INSERT, MemorySegment.ofArray(value));
+                if (!load.insert(key, value)) {
+                  throw new CommandFailure(
+                      from
+                          + ": expected every key once, found \""
+                          + Notation.write(key)
+                          + "\" again\nno copy was made; if programs were writing meanwhile, copy"
+                          + " without --no-lock");
+                }
+                progress.done(load.count(), total);
                 return true;
               }));
     }

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
@@ -208,6 +210,41 @@ class BackupCommandTest {
     assertArrayEquals(backup, Files.readAllBytes(directory.resolve("a.tdb.bak")));
     assertArrayEquals(damaged, Files.readAllBytes(directory.resolve("a.tdb.damaged")));
     assertEquals(List.of("a.tdb", "a.tdb.bak", "a.tdb.damaged"), names());
+  }
+
+  /** The programs that use the file go by its real name, or another link. */
+  @Test
+  void verifyOfASymbolicLinkReplacesTheFileItself() throws IOException {
+    Path file = sample();
+    Path link = Files.createSymbolicLink(directory.resolve("link"), file.getFileName());
+    assertEquals(0, tdb("backup", link).exit());
+    String records = sortedDump(file);
+    SampleFiles.damage(file, 172, 4);
+
+    CommandRun run = tdb("backup", "--verify", link);
+
+    assertEquals(0, run.exit(), run.err());
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals(records, sortedDump(file));
+    assertEquals(List.of("a.tdb", "a.tdb.damaged", "link", "link.bak"), names());
+  }
+
+  @Test
+  void devicesAndPipesAreNotReplaced() throws Exception {
+    Path file = sample();
+    Path pipe = directory.resolve("pipe");
+    assumeTrue(
+        new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0,
+        "needs mkfifo (Debian package coreutils)");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("/dev/null"));
+    for (Path target : List.of(pipe, link)) {
+      CommandRun run = tdb("backup", "-o", target, file);
+      assertEquals(1, run.exit());
+      assertTrue(run.err().contains("found a device, pipe or socket"), run.err());
+    }
+    assertTrue(Files.readAttributes(pipe, BasicFileAttributes.class).isOther());
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals(List.of("a.tdb", "link", "pipe"), names());
   }
 
   /** A copy has the records of a chain in another order. */

@@ -41,8 +41,7 @@ record CommandRun(int exit, String out, String err) {
   static CommandRun ctdbjReading(byte[] input, Object... arguments) {
     var out = new ByteArrayOutputStream();
     var err = new StringWriter();
-    var streams =
-        new Streams(new ByteArrayInputStream(input), out, new PrintWriter(err, true), () -> false);
+    var streams = Streams.of(new ByteArrayInputStream(input), out, new PrintWriter(err, true));
     int exit = Ctdbj.commandLine(streams).execute(texts(arguments));
     return new CommandRun(exit, out.toString(StandardCharsets.ISO_8859_1), err.toString());
   }

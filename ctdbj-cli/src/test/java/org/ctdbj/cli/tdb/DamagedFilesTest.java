@@ -8,14 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
@@ -30,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** All commands on what is no good TDB file; {@code summary} and {@code rescue} on any. */
 class DamagedFilesTest {
   /** Every command that opens a file, up to the file. */
-  private static final String[][] COMMANDS = {
+  static final String[][] COMMANDS = {
     {"info"},
     {"dump"},
     {"dump", "-e"},
@@ -52,13 +50,19 @@ class DamagedFilesTest {
 
   @TempDir private Path directory;
 
+  /** The arguments of one of the {@link #COMMANDS}. */
+  static Object[] on(Path file, String[] command) {
+    var arguments = new Object[command.length + (command.length < 3 ? 1 : 0)];
+    for (int i = 0; i < arguments.length; i++) {
+      arguments[i] = i == command.length || command[i].equals("FILE") ? file : command[i];
+    }
+    return arguments;
+  }
+
   /** All commands fail on {@code file} with a message that has {@code expected} in it. */
   private void allFail(Path file, String expected) throws IOException {
     for (String[] command : COMMANDS) {
-      var arguments = new Object[command.length + (command.length < 3 ? 1 : 0)];
-      for (int i = 0; i < arguments.length; i++) {
-        arguments[i] = i == command.length || command[i].equals("FILE") ? file : command[i];
-      }
+      Object[] arguments = on(file, command);
       CommandRun run = tdb(arguments);
       String context = Arrays.toString(arguments) + ": " + run;
       assertEquals(1, run.exit(), context);
@@ -103,15 +107,6 @@ class DamagedFilesTest {
             && Files.exists(file),
         "needs mkfifo (Debian package coreutils)");
     allFail(file, "found a named pipe");
-  }
-
-  @Test
-  void noPermission() throws IOException {
-    assumeFalse(
-        System.getProperty("user.name").equals("root"), "root may do all: run it as another user");
-    Path file = SampleFiles.create(directory.resolve("a.tdb"), Set.of());
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
-    allFail(file, "EACCES");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
@@ -25,10 +26,52 @@ import org.junit.jupiter.api.io.TempDir;
 class ProgressTest {
   @TempDir private Path directory;
 
+  private long nowNanos;
+
+  private String ticked(Progress progress, StringWriter to, long seconds) {
+    to.getBuffer().setLength(0);
+    nowNanos = TimeUnit.SECONDS.toNanos(seconds);
+    progress.tick();
+    return to.toString();
+  }
+
   @Test
   void lines() {
-    assertEquals("reading x: 3 s", Progress.line("reading x", 0, 3));
-    assertEquals("reading x: 1,234,567 records, 61 s", Progress.line("reading x", 1234567, 61));
+    var err = new StringWriter();
+    nowNanos = 0;
+    try (var progress = new Progress("reading x", new PrintWriter(err), () -> nowNanos)) {
+      nowNanos = 999_999_999;
+      progress.tick();
+      assertEquals("", err.toString());
+      assertEquals("\r\u001b[Kreading x: 1 s", ticked(progress, err, 1));
+      progress.records(1234567);
+      assertEquals("\r\u001b[Kreading x: 1,234,567 records, 61 s", ticked(progress, err, 61));
+      progress.done(0, 300);
+      assertEquals("\r\u001b[Kreading x: 0 %, 1,234,567 records, 62 s", ticked(progress, err, 62));
+      progress.done(299, 300);
+      assertEquals("\r\u001b[Kreading x: 99 %, 1,234,567 records, 63 s", ticked(progress, err, 63));
+      progress.step("checking y");
+      assertEquals("\r\u001b[Kchecking y: 64 s", ticked(progress, err, 64));
+      progress.done(300, 300);
+      assertEquals("\r\u001b[Kchecking y: 100 %, 65 s", ticked(progress, err, 65));
+      progress.done(301, 300);
+      assertEquals("\r\u001b[Kchecking y: 100 %, 66 s", ticked(progress, err, 66));
+      progress.done(Long.MAX_VALUE / 2, Long.MAX_VALUE);
+      assertEquals("\r\u001b[Kchecking y: 50 %, 67 s", ticked(progress, err, 67));
+      err.getBuffer().setLength(0);
+    }
+    assertEquals("\r\u001b[K", err.toString(), "the line is wiped");
+  }
+
+  @Test
+  void shortWorkLeavesNothing() {
+    var err = new StringWriter();
+    nowNanos = 0;
+    try (var progress = new Progress("reading x", new PrintWriter(err), () -> nowNanos)) {
+      progress.done(1, 2);
+      progress.tick();
+    }
+    assertEquals("", err.toString());
   }
 
   /** Somebody who waits for a lock sees for which one, and the line is wiped when it has come. */
@@ -51,7 +94,9 @@ class ProgressTest {
     var streams =
         new Streams(
             InputStream.nullInputStream(),
+            () -> 0,
             OutputStream.nullOutputStream(),
+            () -> false,
             new PrintWriter(terminal, true, StandardCharsets.UTF_8),
             () -> true);
     try (var other = Tdb.open(file, TdbOptions.defaults())) {

@@ -74,6 +74,15 @@ class RestoreCommandTest {
   }
 
   @Test
+  void aDirectoryIsNoDump() throws IOException {
+    CommandRun run = tdb("restore", "-i", directory, directory.resolve("new"));
+    assertEquals(1, run.exit());
+    assertEquals(
+        "ctdbj: " + directory + ": expected a file to read from, found a directory\n", run.err());
+    assertOnly();
+  }
+
+  @Test
   void anExistingFileIsNotTouched() throws IOException {
     Path file = Files.writeString(directory.resolve("a.tdb"), "precious");
     CommandRun run = restore(RECORD, file);

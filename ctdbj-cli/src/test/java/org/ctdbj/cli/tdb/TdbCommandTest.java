@@ -173,8 +173,7 @@ class TdbCommandTest {
               throw new IOException("No space left on device");
             }
           };
-      var streams =
-          new Streams(InputStream.nullInputStream(), out, new PrintWriter(err, true), () -> false);
+      var streams = Streams.of(InputStream.nullInputStream(), out, new PrintWriter(err, true));
       var arguments = new ArrayList<>(List.of(command));
       arguments.addFirst("tdb");
       arguments.add(file().toString());

@@ -12,6 +12,7 @@ final class AllRecordLock {
   private LockMode mode;
   private int count;
   private boolean upgradable;
+  private long takings;
 
   /** Held by somebody else for this handle: nothing is to be unlocked. */
   private boolean marked;
@@ -38,6 +39,11 @@ final class AllRecordLock {
     return count != 0 && mode == LockMode.WRITE;
   }
 
+  /** Whether it is held and in a mode that allows what {@code wanted} does. */
+  boolean covers(LockMode wanted) {
+    return count != 0 && mode.covers(wanted);
+  }
+
   void requireCovered(LockMode wanted) {
     if (!mode.covers(wanted)) {
       throw refused("cannot lock a chain for writing under a shared allrecord lock");
@@ -62,6 +68,12 @@ final class AllRecordLock {
     upgradable = asUpgradable;
     marked = asMarked;
     count = 1;
+    takings++;
+  }
+
+  /** How often it has been taken or marked, not counting nested times. */
+  long takings() {
+    return takings;
   }
 
   void upgrade(DataLocks data) {
@@ -110,6 +122,12 @@ final class AllRecordLock {
     if (!marked) {
       data.unlockAll();
     }
+    upgradable = false;
+  }
+
+  /** Somebody else gives it back. */
+  void forget() {
+    count = 0;
     upgradable = false;
   }
 

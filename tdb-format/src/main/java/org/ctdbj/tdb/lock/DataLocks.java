@@ -40,6 +40,12 @@ sealed interface DataLocks permits ByteLocks, MutexLocks, NoLocks {
   void unlockAll();
 
   /**
+   * Gives back what is held apart from byte locks, without believing what has been counted. The
+   * calling thread is the one that has locked.
+   */
+  default void abandon() {}
+
+  /**
    * {@link #lock} for the hot path. The kind that is most in a hurry is asked by name: in a JVM
    * with files of all kinds the compiler can put only that into the caller.
    */

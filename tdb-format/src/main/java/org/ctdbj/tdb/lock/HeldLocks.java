@@ -5,16 +5,19 @@ import java.util.Arrays;
 import org.ctdbj.tdb.os.LockMode;
 
 /**
- * Which bytes are locked how, and how often. A handle holds few at a time: a linear search over
- * arrays.
+ * Which bytes are locked how, and how often. A handle holds few at a time: a linear search over an
+ * array, of one word for each lock.
  */
 final class HeldLocks {
   private static final int INITIAL = 4;
 
-  private long[] offsets = new long[INITIAL];
-  private int[] counts = new int[INITIAL];
-  private LockMode[] modes = new LockMode[INITIAL];
-  private boolean[] marked = new boolean[INITIAL];
+  // A lock's word: its offset in the high half, below it two bits and the count.
+  private static final int OFFSET_SHIFT = 32;
+  private static final long MARKED = 1L << 31;
+  private static final long WRITE = 1L << 30;
+  private static final long MAX_COUNT = WRITE - 1;
+
+  private long[] locks = new long[INITIAL];
   private int size;
 
   int size() {
@@ -25,10 +28,14 @@ final class HeldLocks {
     return size == 0;
   }
 
-  /** Index of the lock on that byte, -1 if there is none; valid until the next change. */
+  /**
+   * Index of the lock on that byte, -1 if there is none; valid until the next change.
+   *
+   * @param offset below 2<sup>32</sup>
+   */
   int find(long offset) {
     for (int i = 0; i < size; i++) {
-      if (offsets[i] == offset) {
+      if (locks[i] >>> OFFSET_SHIFT == offset) {
         return i;
       }
     }
@@ -47,27 +54,26 @@ final class HeldLocks {
 
   /** Counts a lock up; WRITE inside READ makes it WRITE for good. */
   void increment(int i, LockMode mode) {
-    counts[i]++;
-    if (mode == LockMode.WRITE && modes[i] != mode) {
-      modes[i] = mode;
+    if (count(i) == MAX_COUNT) {
+      throw new IllegalStateException("a lock is nested " + MAX_COUNT + " deep");
     }
+    locks[i] = (locks[i] | bits(mode)) + 1;
   }
 
   /** Adds a lock that is not there yet, with count 1. */
   void add(long offset, LockMode mode) {
-    if (size == offsets.length) {
-      offsets = Arrays.copyOf(offsets, 2 * size);
-      counts = Arrays.copyOf(counts, 2 * size);
-      modes = Arrays.copyOf(modes, 2 * size);
-      marked = Arrays.copyOf(marked, 2 * size);
+    add(offset << OFFSET_SHIFT | bits(mode) | 1);
+  }
+
+  private void add(long lock) {
+    if (size == locks.length) {
+      locks = Arrays.copyOf(locks, 2 * size);
     }
-    offsets[size] = offset;
-    counts[size] = 1;
-    if (modes[size] != mode) {
-      modes[size] = mode;
-    }
-    marked[size] = false;
-    size++;
+    locks[size++] = lock;
+  }
+
+  private static long bits(LockMode mode) {
+    return mode == LockMode.WRITE ? WRITE : 0;
   }
 
   /** Counts a WRITE lock up, or adds one that somebody else holds for this handle. */
@@ -76,42 +82,42 @@ final class HeldLocks {
     if (i >= 0) {
       increment(i, LockMode.WRITE);
     } else {
-      add(offset, LockMode.WRITE);
-      marked[size - 1] = true;
+      add(offset << OFFSET_SHIFT | MARKED | WRITE | 1);
     }
   }
 
   /** Whether somebody else holds it for this handle: there is nothing to unlock. */
   boolean isMarked(int i) {
-    return marked[i];
+    return (locks[i] & MARKED) != 0;
   }
 
   long offset(int i) {
-    return offsets[i];
+    return locks[i] >>> OFFSET_SHIFT;
   }
 
   int count(int i) {
-    return counts[i];
+    return (int) (locks[i] & MAX_COUNT);
   }
 
   LockMode mode(int i) {
-    return modes[i];
+    return (locks[i] & WRITE) != 0 ? LockMode.WRITE : LockMode.READ;
+  }
+
+  /** Whether this handle took the lock itself and the next {@link #decrement} ends it. */
+  boolean isLast(int i) {
+    return (locks[i] & (MARKED | MAX_COUNT)) == 1;
   }
 
   /** Counts down; at 0 the lock is gone. */
   void decrement(int i) {
-    if (--counts[i] == 0) {
+    if (count(i) == 1) {
       remove(i);
+    } else {
+      locks[i]--;
     }
   }
 
   void remove(int i) {
-    size--;
-    if (i != size) {
-      offsets[i] = offsets[size];
-      counts[i] = counts[size];
-      modes[i] = modes[size];
-      marked[i] = marked[size];
-    }
+    locks[i] = locks[--size];
   }
 }

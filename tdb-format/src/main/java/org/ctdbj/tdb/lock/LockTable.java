@@ -31,13 +31,14 @@ public final class LockTable implements AutoCloseable {
   private final NativeFile file;
   private final boolean noLock;
   private final HeaderLocks header;
-  private final RecordLocks records;
+  private RecordLocks records;
   private final WholeData whole;
   private final AllRecordLock all;
   private int hashSize;
   private DataLocks data = new NoLocks();
   private ChainLocks chains;
   private PendingRecovery recovery;
+  private long unlockedEpochs;
 
   /**
    * A table without chains, for opening the file: they come with {@link #layOut}.
@@ -213,6 +214,14 @@ public final class LockTable implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether this handle holds locks under which {@link #lockChain} in that mode would have nothing
+   * to do but to count.
+   */
+  public boolean covers(int chain, LockMode mode) {
+    return all.isHeld() ? all.covers(mode) : chains.covers(ByteLocks.chain(chain), mode);
+  }
+
   /** Undoes one {@link #lockChain} of that mode. */
   public void unlockChain(int chain, LockMode mode) {
     if (all.isHeld()) {
@@ -368,15 +377,19 @@ public final class LockTable implements AutoCloseable {
     }
   }
 
-  /** Undoes {@link #lockAllUpgradable}, upgraded or not. */
-  public void unlockAllUpgradable() {
-    unlockAll(LockMode.WRITE);
-  }
-
   /** Unlocks all records, however often they are locked: a transaction has ended. */
   public void unlockAllEntirely() {
     all.unlockEntirely(data);
     records.restore();
+  }
+
+  /**
+   * A number that is the same at two moments only if each lock that this handle holds at the second
+   * one, and held at the first, was held in between too: what was read under it is still so. Never
+   * the same where nothing is locked at all.
+   */
+  public long epoch() {
+    return noLock ? ++unlockedEpochs : chains.takings() + all.takings();
   }
 
   public boolean holdsAll() {
@@ -474,6 +487,20 @@ public final class LockTable implements AutoCloseable {
     }
     release.run(records::releaseAll);
     chains.giveUpAll(release);
+    header.giveUpAllBut(HeaderLocks.ACTIVE, release);
+    release.end();
+  }
+
+  /** {@link #releaseAllButActive} that does not believe what has been counted. */
+  public void abandon() {
+    all.forget();
+    chains = new ChainLocks(file, data);
+    records = new RecordLocks(file);
+    var release = new ReleaseSequence().run(data::abandon);
+    if (!noLock) {
+      release.run(() -> file.unlock(0, HeaderLocks.ACTIVE));
+      release.run(() -> file.unlock(HeaderLocks.ACTIVE + 1, 0));
+    }
     header.giveUpAllBut(HeaderLocks.ACTIVE, release);
     release.end();
   }

@@ -272,8 +272,31 @@ public final class MutexArea implements AutoCloseable {
   void unlockAll() {
     requireAllHolder("unlock");
     setState(LockMode.UNLOCKED);
-    release(ALL_MUTEX);
     allHolder = null;
+    release(ALL_MUTEX);
+  }
+
+  /**
+   * Gives back every mutex of the calling thread, whatever has been counted: an error-checking
+   * mutex refuses the unlock of anybody else. Those in pages that the file does not have any more
+   * are left alone, the process would not survive touching them.
+   */
+  void abandon() {
+    long pageSize = NativeFile.pageSize();
+    long end = (file.size() + pageSize - 1) / pageSize * pageSize;
+    if (end >= firstMutex) {
+      if (allHolder == Thread.currentThread()) {
+        setState(LockMode.UNLOCKED);
+      }
+      int _ = mutexes.unlock(ALL_MUTEX);
+    }
+    allHolder = null;
+    long mutex = firstMutex;
+    for (int i = 0; i <= hashSize && mutex + mutexSize <= end; i++) {
+      int _ = mutexes.unlock(mutex);
+      mutex += mutexSize;
+    }
+    held = 0;
   }
 
   /**
@@ -377,6 +400,7 @@ public final class MutexArea implements AutoCloseable {
     if (held != 0) {
       throw new IllegalStateException(held + " mutexes of " + file.path() + " are still held");
     }
+    mutexes.close();
     mapping.close();
   }
 }

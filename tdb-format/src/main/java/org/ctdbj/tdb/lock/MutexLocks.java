@@ -71,4 +71,9 @@ final class MutexLocks implements DataLocks {
     area.unlockAll();
     bytes.unlockRecords();
   }
+
+  @Override
+  public void abandon() {
+    area.abandon();
+  }
 }

@@ -15,6 +15,8 @@ abstract class NestedLocks {
   final NativeFile file;
   final HeldLocks held = new HeldLocks();
 
+  private long takings;
+
   NestedLocks(NativeFile file) {
     this.file = file;
   }
@@ -23,6 +25,11 @@ abstract class NestedLocks {
   abstract boolean take(long offset, LockMode mode, boolean isHeld, boolean wait);
 
   abstract void give(long offset);
+
+  /** How often a place that was not held has been locked or marked. */
+  final long takings() {
+    return takings;
+  }
 
   /** The place, for messages. */
   abstract String name(long offset);
@@ -39,6 +46,7 @@ abstract class NestedLocks {
         return false;
       }
       held.add(offset, mode);
+      takings++;
       return true;
     }
     if (!held.mode(i).covers(mode) && !take(offset, mode, true, wait)) {
@@ -48,12 +56,18 @@ abstract class NestedLocks {
     return true;
   }
 
+  /** Whether the place is locked or marked, in a mode that allows what {@code mode} does. */
+  final boolean covers(long offset, LockMode mode) {
+    int i = held.find(offset);
+    return i >= 0 && held.mode(i).covers(mode);
+  }
+
   void unlock(long offset) {
     int i = held.find(offset);
     if (i < 0) {
       throw refused(name(offset) + " is not locked by this handle");
     }
-    if (held.count(i) == 1 && !held.isMarked(i)) {
+    if (held.isLast(i)) {
       give(offset);
     }
     held.decrement(i);
@@ -61,6 +75,7 @@ abstract class NestedLocks {
 
   void mark(long offset) {
     held.mark(offset);
+    takings++;
   }
 
   /** Undoes one {@link #mark}; the last one must be of a marked lock. */
@@ -69,7 +84,7 @@ abstract class NestedLocks {
     if (i < 0) {
       throw refused(name(offset) + " is not marked");
     }
-    if (held.count(i) == 1 && !held.isMarked(i)) {
+    if (held.isLast(i)) {
       throw refused(name(offset) + " is locked by this handle itself, not marked: unlock it");
     }
     held.decrement(i);

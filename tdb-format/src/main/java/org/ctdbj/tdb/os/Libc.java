@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 
 /**
  * Entry points of glibc. Calls that set errno return {@code -errno} on failure here, so that no
@@ -65,6 +66,8 @@ final class Libc {
   private static final MethodHandle CLOSE = link("close", of(JAVA_INT, JAVA_INT), ERRNO);
   private static final MethodHandle FCNTL =
       link("fcntl", of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS), ERRNO, variadicFrom(2));
+  private static final MethodHandle FCNTL_PLAIN =
+      link("fcntl", of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG), variadicFrom(2));
   private static final MethodHandle STATX =
       link("statx", of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS), ERRNO);
   private static final MethodHandle PREAD =
@@ -135,10 +138,14 @@ final class Libc {
   }
 
   /**
-   * What a checked exception out of a downcall would be: a bug here, never a result of the call.
+   * What an exception out of a downcall would be: a bug here, never a result of the call. But for
+   * one: that a mapped page is gone, compiled code may learn a little after it has touched it, and
+   * then as late as in the next downcall.
    */
-  private static AssertionError wrongCall(Throwable t) {
-    return new AssertionError("a call into the C library does not match its declaration", t);
+  private static Error wrongCall(Throwable t) {
+    return t instanceof InternalError fault
+        ? fault
+        : new AssertionError("a call into the C library does not match its declaration", t);
   }
 
   static MemorySegment newCallState(Arena arena) {
@@ -173,11 +180,21 @@ final class Libc {
     }
   }
 
+  /**
+   * For requests about locks, which can be made twice: the second time says why the first one
+   * failed, or succeeds. So one that succeeds allocates nothing, whatever the compiler makes of it.
+   */
   static int fcntl(MemorySegment state, int fd, int command, MemorySegment argument) {
     try {
-      return (int) result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+      int r = (int) FCNTL_PLAIN.invokeExact(fd, command, argument.address());
+      if (r == -1) {
+        r = (int) result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+      }
+      return r;
     } catch (Throwable t) {
       throw wrongCall(t);
+    } finally {
+      Reference.reachabilityFence(argument);
     }
   }
 

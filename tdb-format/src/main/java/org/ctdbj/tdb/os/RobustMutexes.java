@@ -3,7 +3,6 @@ package org.ctdbj.tdb.os;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 
 /**
  * {@code pthread_mutex_t}s in a mapped file: error-checking, shared between processes, robust (the
@@ -37,7 +36,9 @@ public final class RobustMutexes {
 
   private final MemorySegment memory;
   private final long address;
-  private final long limit;
+
+  /** Offsets from 0 to below this are good; 0 after {@link #close}. */
+  private long limit;
 
   /**
    * Mutexes in that mapping, at whatever offsets.
@@ -67,10 +68,16 @@ public final class RobustMutexes {
   }
 
   private long at(long offset) {
-    if (!memory.scope().isAlive()) {
-      throw new IllegalStateException("the mapping with the mutexes has been closed or changed");
+    if (offset < 0 || offset >= limit) {
+      throw new IllegalStateException(
+          "there is no mutex at offset " + offset + (limit == 0 ? ": closed" : ""));
     }
-    return address + Objects.checkIndex(offset, limit);
+    return address + offset;
+  }
+
+  /** The mapping is about to go: no mutex can be used from now on. */
+  public void close() {
+    limit = 0;
   }
 
   /** Makes free mutexes of {@code count} adjacent stretches of memory, whatever they held. */

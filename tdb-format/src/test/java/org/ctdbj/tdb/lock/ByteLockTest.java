@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
+import org.ctdbj.tdb.os.LockMode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -258,7 +259,7 @@ class ByteLockTest {
     upgraded.get(30, TimeUnit.SECONDS);
     assertEquals(List.of("WRITE 168 EOF", "WRITE 8 8"), held());
     assertRefused(() -> a.locks.upgradeAll());
-    a.locks.unlockAllUpgradable();
+    a.locks.unlockAll(LockMode.WRITE);
     a.locks.unlockTransaction();
     assertEquals(List.of(), held());
   }
@@ -390,7 +391,7 @@ class ByteLockTest {
       assertTrue(free.locks.lockTransaction(true));
       assertTrue(free.locks.lockAllUpgradable(true));
       free.locks.upgradeAll();
-      free.locks.unlockAllUpgradable();
+      free.locks.unlockAll(LockMode.WRITE);
       free.locks.unlockTransaction();
       assertEquals(List.of("READ 4 4", "WRITE 168 EOF"), held());
     }

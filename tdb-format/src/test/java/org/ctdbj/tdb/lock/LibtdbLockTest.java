@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.ctdbj.tdb.os.LockMode;
 import org.ctdbj.tdb.os.Mapping;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -170,7 +171,7 @@ class LibtdbLockTest {
     ours.locks.upgradeAll();
     assertBusy(peer.ask("chainlock_read_nonblock 3"));
     peer.sendAndAwaitBlocked("transaction_start");
-    ours.locks.unlockAllUpgradable();
+    ours.locks.unlockAll(LockMode.WRITE);
     ours.locks.unlockTransaction();
     assertEquals("ok", peer.answer());
     peer.expectOk("transaction_cancel");

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.ctdbj.tdb.TdbError;
 import org.ctdbj.tdb.TdbException;
+import org.ctdbj.tdb.os.LockMode;
 import org.ctdbj.tdb.os.Mapping;
 import org.ctdbj.tdb.os.RobustMutexes;
 import org.junit.jupiter.api.AfterEach;
@@ -225,7 +226,7 @@ class MutexAreaTest {
     assertTrue(unlock.get(), "upgraded while a reader was inside");
     assertEquals(1, allState());
     assertEquals(List.of("WRITE 196 EOF", "WRITE 8 8"), KernelLocks.held(a.file));
-    a.locks.unlockAllUpgradable();
+    a.locks.unlockAll(LockMode.WRITE);
     a.locks.unlockTransaction();
     assertEquals(2, allState());
   }

@@ -107,7 +107,7 @@ final class JournalledRecords {
     }
     journal.set(KillJournal.counter(k), found);
     if (dead >= 0) {
-      journal.settled(dead);
+      journal.settled(dead, KillJournal.COUNTER, k);
     }
     return found;
   }
@@ -131,7 +131,7 @@ final class JournalledRecords {
       journal.set(KillJournal.blob(b), expected);
     }
     if (dead >= 0) {
-      journal.settled(dead);
+      journal.settled(dead, KillJournal.BLOB, b);
     }
     return expected;
   }
@@ -166,7 +166,7 @@ final class JournalledRecords {
     for (int other = 0; other < KillJournal.SLOTS; other++) {
       if (other != slot && journal.get(other, Word.KIND) == KillJournal.TRANSACTION) {
         known |= journal.get(other, Word.SEQ) == found && found == expected + 1;
-        journal.settled(other);
+        journal.settled(other, KillJournal.TRANSACTION, 0);
       }
     }
     // A living worker may have said so since.

@@ -18,9 +18,10 @@ import java.nio.file.StandardOpenOption;
  * <p>The words at the beginning say what is in the TDB file. Each of them is changed only under the
  * TDB lock of the record it is about, and after the record. Before a worker changes a record, under
  * the same lock, it says in its slot what it is going to make of it ("in flight"), and takes that
- * back before it unlocks. So whoever holds the lock and finds something of another slot in flight
- * for this record knows that its worker is dead, and that the record may be as before or as
- * announced; without such an announcement it must be exactly as the journal says.
+ * back before it unlocks (after it in a transaction, whose commit unlocks). So whoever holds the
+ * lock and finds something of another slot in flight for this record knows that its worker is dead,
+ * and that the record may be as before or as announced; without such an announcement it must be
+ * exactly as the journal says.
  */
 final class KillJournal implements AutoCloseable {
   static final int COUNTERS = 8;
@@ -56,7 +57,6 @@ final class KillJournal implements AutoCloseable {
   enum Word {
     PROGRESS(0),
     KIND(8),
-    KEY(16),
     SEQ(24),
     COMMAND(32),
     AT(40),
@@ -162,7 +162,7 @@ final class KillJournal implements AutoCloseable {
    */
   int leftByDead(int own, long kind, int key) {
     for (int slot = 0; slot < SLOTS; slot++) {
-      if (slot != own && get(slot, Word.KIND) == kind && get(slot, Word.KEY) == key) {
+      if (slot != own && get(slot, Word.KIND) == doing(kind, key)) {
         return slot;
       }
     }
@@ -170,13 +170,24 @@ final class KillJournal implements AutoCloseable {
   }
 
   void inFlight(int slot, long kind, int key, long seq) {
-    set(slot, Word.KEY, key);
     set(slot, Word.SEQ, seq);
-    set(slot, Word.KIND, kind);
+    set(slot, Word.KIND, doing(kind, key));
   }
 
+  /** In one word, so that nobody reads one half of before and one of after. */
+  private static long doing(long kind, int key) {
+    return kind | (long) key << 8;
+  }
+
+  /** The slot's own worker has done it. */
   void settled(int slot) {
     set(slot, Word.KIND, 0);
+  }
+
+  /** Only if nobody has and the slot's worker is not about something else by now. */
+  void settled(int slot, long kind, int key) {
+    boolean done = LONG.compareAndSet(words, at(slot, Word.KIND), doing(kind, key), 0L);
+    assert done || get(slot, Word.KIND) != doing(kind, key);
   }
 
   @Override

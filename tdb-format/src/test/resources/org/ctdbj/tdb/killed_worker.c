@@ -30,7 +30,7 @@ enum { LOCKED = 1, STORED, READ_TRAVERSE, TRAVERSE, TX_OPEN, TX_INNER, TX_PREPAR
 enum { ALLOCATES = 1, COMMITS = 2 };
 
 struct slot {
-    int64_t progress, kind, key, seq, command, at, phase, unused[9];
+    int64_t progress, kind, unused, seq, command, at, phase, unused2[9];
 };
 
 struct journal {
@@ -76,16 +76,24 @@ static void point(int number) {
     }
 }
 
+/* In one word, so that nobody reads one half of before and one of after. */
+static int64_t doing(int kind, int key) { return kind | (int64_t) key << 8; }
+
 static void in_flight(int kind, int key, int64_t seq) {
-    set(&me->key, key);
     set(&me->seq, seq);
-    set(&me->kind, kind);
+    set(&me->kind, doing(kind, key));
+}
+
+/* Only if nobody has and its worker is not about something else by now. */
+static void settled(struct slot *slot, int kind, int key) {
+    int64_t known = doing(kind, key);
+    __atomic_compare_exchange_n(&slot->kind, &known, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 static struct slot *left_by_dead(int kind, int key) {
     for (int i = 0; i < SLOTS; i++) {
         struct slot *s = &journal->slot[i];
-        if (s != me && get(&s->kind) == kind && get(&s->key) == key) {
+        if (s != me && get(&s->kind) == doing(kind, key)) {
             return s;
         }
     }
@@ -142,7 +150,7 @@ static int64_t check_counter(int k) {
     }
     set(&journal->counter[k], found);
     if (dead != NULL) {
-        set(&dead->kind, 0);
+        settled(dead, COUNTER, k);
     }
     return found;
 }
@@ -170,7 +178,7 @@ static int64_t check_blob(int b) {
     }
     free(value.dptr);
     if (dead != NULL) {
-        set(&dead->kind, 0);
+        settled(dead, BLOB, b);
     }
     return expected;
 }
@@ -211,7 +219,7 @@ static int64_t check_transactions(void) {
         struct slot *s = &journal->slot[i];
         if (s != me && get(&s->kind) == TX) {
             known |= get(&s->seq) == found && found == expected + 1;
-            set(&s->kind, 0);
+            settled(s, TX, 0);
         }
     }
     if (!known && found != get(&journal->transactions)) {
@@ -274,7 +282,7 @@ static void change_blob(int b, bool only_delete) {
         }
     }
     set(&me->phase, 0);
-    if (get(&me->kind) == BLOB) {
+    if (get(&me->kind) != 0) {
         set(&journal->blob[b], get(&me->seq));
         set(&me->kind, 0);
     }

@@ -10,8 +10,40 @@ final class HeaderLocks extends NestedLocks {
   static final long ACTIVE = 4;
   static final long TRANSACTION = 8;
 
-  HeaderLocks(NativeFile file) {
+  private final boolean noLock;
+
+  /**
+   * @param noLock every request succeeds and nothing is locked or counted (flag NOLOCK)
+   */
+  HeaderLocks(NativeFile file, boolean noLock) {
     super(file);
+    this.noLock = noLock;
+  }
+
+  @Override
+  boolean lock(long offset, LockMode mode, boolean wait) {
+    return noLock || super.lock(offset, mode, wait);
+  }
+
+  @Override
+  void unlock(long offset) {
+    if (!noLock) {
+      super.unlock(offset);
+    }
+  }
+
+  @Override
+  void mark(long offset) {
+    if (!noLock) {
+      super.mark(offset);
+    }
+  }
+
+  @Override
+  void unmark(long offset) {
+    if (!noLock) {
+      super.unmark(offset);
+    }
   }
 
   @Override

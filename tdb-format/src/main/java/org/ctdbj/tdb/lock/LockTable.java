@@ -48,7 +48,7 @@ public final class LockTable implements AutoCloseable {
   public LockTable(NativeFile file, boolean noLock) {
     this.file = Objects.requireNonNull(file);
     this.noLock = noLock;
-    this.header = new HeaderLocks(file);
+    this.header = new HeaderLocks(file, noLock);
     this.chains = new ChainLocks(file, data);
     this.records = new RecordLocks(file);
     this.whole = new WholeData(file, noLock);
@@ -89,34 +89,34 @@ public final class LockTable implements AutoCloseable {
 
   /** Byte 0, exclusive: one opener, committer or recoverer at a time. Waits. */
   public void lockOpen() {
-    lock(HeaderLocks.OPEN, LockMode.WRITE, true);
+    header.lock(HeaderLocks.OPEN, LockMode.WRITE, true);
   }
 
   public void unlockOpen() {
-    unlock(HeaderLocks.OPEN);
+    header.unlock(HeaderLocks.OPEN);
   }
 
   /** Byte 4, exclusive: true if no one who keeps it shared has the file open. */
   public boolean tryLockActive() {
-    return lock(HeaderLocks.ACTIVE, LockMode.WRITE, false);
+    return header.lock(HeaderLocks.ACTIVE, LockMode.WRITE, false);
   }
 
   /** Byte 4, shared, for as long as the file is open: this handle uses it. Waits. */
   public void holdActive() {
-    lock(HeaderLocks.ACTIVE, LockMode.READ, true);
+    header.lock(HeaderLocks.ACTIVE, LockMode.READ, true);
   }
 
   public void unlockActive() {
-    unlock(HeaderLocks.ACTIVE);
+    header.unlock(HeaderLocks.ACTIVE);
   }
 
   /** Byte 8, exclusive: one transaction or write traverse at a time. */
   public boolean lockTransaction(boolean wait) {
-    return lock(HeaderLocks.TRANSACTION, LockMode.WRITE, wait);
+    return header.lock(HeaderLocks.TRANSACTION, LockMode.WRITE, wait);
   }
 
   public void unlockTransaction() {
-    unlock(HeaderLocks.TRANSACTION);
+    header.unlock(HeaderLocks.TRANSACTION);
   }
 
   /**
@@ -124,26 +124,12 @@ public final class LockTable implements AutoCloseable {
    * lock for this handle.
    */
   public void markTransaction() {
-    if (!noLock) {
-      header.mark(HeaderLocks.TRANSACTION);
-    }
+    header.mark(HeaderLocks.TRANSACTION);
   }
 
   /** Undoes one {@link #markTransaction}. */
   public void unmarkTransaction() {
-    if (!noLock) {
-      header.unmark(HeaderLocks.TRANSACTION);
-    }
-  }
-
-  private boolean lock(long offset, LockMode mode, boolean wait) {
-    return noLock || header.lock(offset, mode, wait);
-  }
-
-  private void unlock(long offset) {
-    if (!noLock) {
-      header.unlock(offset);
-    }
+    header.unmark(HeaderLocks.TRANSACTION);
   }
 
   /**
@@ -497,10 +483,8 @@ public final class LockTable implements AutoCloseable {
     chains = new ChainLocks(file, data);
     records = new RecordLocks(file);
     var release = new ReleaseSequence().run(data::abandon);
-    if (!noLock) {
-      release.run(() -> file.unlock(0, HeaderLocks.ACTIVE));
-      release.run(() -> file.unlock(HeaderLocks.ACTIVE + 1, 0));
-    }
+    release.run(() -> file.unlock(0, HeaderLocks.ACTIVE));
+    release.run(() -> file.unlock(HeaderLocks.ACTIVE + 1, 0));
     header.giveUpAllBut(HeaderLocks.ACTIVE, release);
     release.end();
   }

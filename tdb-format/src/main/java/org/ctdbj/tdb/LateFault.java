@@ -15,7 +15,7 @@ final class LateFault {
     }
   }
 
-  private static final Step FIRST = new Step(new Step(new Step(new Step(null))));
+  private static final Step FIRST = new Step(new Step(null));
 
   private LateFault() {}
 

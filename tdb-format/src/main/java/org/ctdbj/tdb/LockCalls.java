@@ -2,6 +2,7 @@
 package org.ctdbj.tdb;
 
 import java.util.function.Supplier;
+import org.ctdbj.tdb.os.LateFault;
 import org.ctdbj.tdb.os.LockMode;
 
 /** The calls of {@link Tdb} that lock chains and the whole database. */

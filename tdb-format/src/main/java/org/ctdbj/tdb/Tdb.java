@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.ctdbj.tdb.os.LateFault;
 
 /**
  * An open TDB file, shared live with other handles and with C processes that use libtdb.

@@ -9,6 +9,7 @@ import java.util.function.UnaryOperator;
 import org.ctdbj.tdb.lock.LockTable;
 import org.ctdbj.tdb.lock.MutexArea;
 import org.ctdbj.tdb.lock.PendingRecovery;
+import org.ctdbj.tdb.os.LateFault;
 import org.ctdbj.tdb.os.NativeFile;
 
 /**

@@ -275,6 +275,34 @@ class TruncatedWhileMappedTest {
     }
   }
 
+  /** The mutexes are gone too: nothing is left that could be locked. */
+  @ParameterizedTest
+  @MethodSource("calls")
+  void everyCallSaysSoWhereNothingIsLeft(Case c) throws Exception {
+    assumeTrue(Files.isExecutable(TRUNCATE), "needs " + TRUNCATE);
+    assumeTrue(MutexArea.isSupported(), "needs mutexes in files");
+    Path path = dir.resolve("emptied.tdb");
+    var options =
+        TdbOptions.of(
+            TdbFlag.NOSYNC, TdbFlag.SEQNUM, TdbFlag.MUTEX_LOCKING, TdbFlag.CLEAR_IF_FIRST);
+    var tdb = Tdb.open(path, options.withHashSize(HASH_SIZE).withCreate(true));
+    try {
+      for (int i = 0; i < RECORDS; i++) {
+        tdb.store(key(i), new byte[500]);
+      }
+      for (int i = 0; i < c.calls; i++) {
+        c.call.run(tdb, i);
+      }
+      assertNull(tdb.nextKey(new byte[] {1}));
+      truncate(path, 0);
+      for (int i = 0; i < 3; i++) {
+        assertThrows(TdbException.class, () -> c.call.run(tdb, 0));
+      }
+    } finally {
+      closeOrSaySo(tdb);
+    }
+  }
+
   /** What another process finds that takes each lock in turn. */
   private static String locks(Path path, boolean mutexes) throws Exception {
     var process =

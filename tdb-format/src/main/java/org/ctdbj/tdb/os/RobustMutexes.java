@@ -3,6 +3,7 @@ package org.ctdbj.tdb.os;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * {@code pthread_mutex_t}s in a mapped file: error-checking, shared between processes, robust (the
@@ -34,7 +35,14 @@ public final class RobustMutexes {
         default -> 0;
       };
 
+  /** Where glibc has the kind of a mutex, on both machines: behind four ints. */
+  private static final long KIND_OFFSET = 16;
+
   private final MemorySegment memory;
+
+  /** The kind of the mutexes that {@link #initialise} makes. */
+  private final int kind;
+
   private final long address;
 
   /** Offsets from 0 to below this are good; 0 after {@link #close}. */
@@ -49,6 +57,7 @@ public final class RobustMutexes {
     this.memory = mapping.segment();
     this.address = memory.address();
     this.limit = memory.byteSize() - size() + 1;
+    this.kind = Kind.OURS;
   }
 
   /** Whether the layout of a mutex is known here: glibc on x86_64 and aarch64. */
@@ -80,8 +89,42 @@ public final class RobustMutexes {
     limit = 0;
   }
 
+  /** Known once the first mutex area is used: not all machines have such mutexes. */
+  private static final class Kind {
+    private static final int OURS = find();
+
+    private static int find() {
+      try (var arena = Arena.ofConfined()) {
+        var mutex = arena.allocate(SIZE, 8);
+        int r = initialiseAt(mutex.address(), 1);
+        if (r != 0) {
+          throw new IllegalStateException("pthread_mutex_init: " + Errno.describe(r));
+        }
+        return mutex.get(ValueLayout.JAVA_INT, KIND_OFFSET);
+      }
+    }
+  }
+
+  /**
+   * Whether there is one of our mutexes. Also lets a page that the file has lost be found out by an
+   * exception, while the C library would come upon it with a signal that ends the JVM.
+   */
+  private boolean isOurs(long offset) {
+    boolean ours = memory.get(ValueLayout.JAVA_INT, offset + KIND_OFFSET) == kind;
+    LateFault.deliver();
+    return ours;
+  }
+
   /** Makes free mutexes of {@code count} adjacent stretches of memory, whatever they held. */
   public int initialise(long offset, int count) {
+    if (count <= 0) {
+      return 0;
+    }
+    long _ = at(offset + (count - 1L) * SIZE);
+    return initialiseAt(at(offset), count);
+  }
+
+  private static int initialiseAt(long address, int count) {
     try (var arena = Arena.ofConfined()) {
       var attributes = arena.allocate(ATTRIBUTES_SIZE, 8);
       int r = Libc.attributesInit(attributes);
@@ -95,7 +138,7 @@ public final class RobustMutexes {
         r = Libc.attributesSetRobust(attributes, ROBUST);
       }
       for (int i = 0; i < count && r == 0; i++) {
-        r = Libc.mutexInit(at(offset + (long) i * SIZE), attributes);
+        r = Libc.mutexInit(address + (long) i * SIZE, attributes);
       }
       return r;
     }
@@ -104,14 +147,17 @@ public final class RobustMutexes {
   /**
    * Locks without waiting.
    *
-   * @return 0, EBUSY, EOWNERDEAD (locked, but {@link #makeConsistent} is due) or ENOTRECOVERABLE
+   * @return 0, EBUSY, EOWNERDEAD (locked, but {@link #makeConsistent} is due), ENOTRECOVERABLE, or
+   *     EINVAL if there is no mutex of the kind that {@link #initialise} makes
+   * @throws InternalError if the file does not have that page any more
    */
   public int tryLock(long offset) {
-    return Libc.mutexTryLock(at(offset));
+    long mutex = at(offset);
+    return isOurs(offset) ? Libc.mutexTryLock(mutex) : Errno.EINVAL;
   }
 
   /**
-   * Locks and waits for that; cannot be interrupted.
+   * Locks and waits for that; cannot be interrupted. Only after {@link #tryLock} has met a holder.
    *
    * @return 0, EOWNERDEAD (locked, but {@link #makeConsistent} is due), ENOTRECOVERABLE, or EDEADLK
    *     if this thread holds it

@@ -318,6 +318,16 @@ class MutexAreaTest {
     assertThrows(IllegalStateException.class, () -> gone.locks.lockChain(1, READ, false));
   }
 
+  /** The C library would do anything with it, also end the process. */
+  @Test
+  void whatIsNoMutexIsRefused() {
+    view.segment().asSlice(chainMutex(2), RobustMutexes.size()).fill((byte) 0x42);
+    var e = assertThrows(TdbException.class, () -> a.locks.lockChain(2, WRITE, true));
+    assertEquals(TdbError.LOCK, e.error());
+    assertTrue(e.getMessage().contains("the mutex of chain 2 at byte "), e.getMessage());
+    assertTrue(e.getMessage().contains("close the database everywhere"), e.getMessage());
+  }
+
   @Test
   void recoversAfterTheLockOfADeadHolder() throws Exception {
     a.pending.needed = true;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-package org.ctdbj.tdb;
+package org.ctdbj.tdb.os;
 
 /**
  * The JVM reports the loss of a mapped page, that another process has cut off or that cannot be
  * read, as an {@link InternalError}: not by the access but where the thread next looks for requests
  * of the JVM, and in compiled code that can be after the call on the handle has returned.
  */
-final class LateFault {
+public final class LateFault {
   private static final class Step {
     private final Step next;
 
@@ -24,7 +24,7 @@ final class LateFault {
    * loads: a thread looks for requests whenever a loop goes round, and how often this one does no
    * compiler can tell beforehand, so it has to leave that look in.
    */
-  static void deliver() {
+  public static void deliver() {
     for (Step step = FIRST; step != null; step = step.next) {}
   }
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-package org.ctdbj.tdb;
+package org.ctdbj.tdb.os;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import org.ctdbj.tdb.os.Mapping;
-import org.ctdbj.tdb.os.NativeFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

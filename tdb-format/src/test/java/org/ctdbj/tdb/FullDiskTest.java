@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
 import org.ctdbj.tdb.os.Errno;
 import org.ctdbj.tdb.os.ErrnoException;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +35,7 @@ class FullDiskTest {
 
   @TempDir Path dir;
 
+  private MountedDisk mounted;
   private Path disk;
   private Path file;
 
@@ -46,30 +45,15 @@ class FullDiskTest {
 
   @BeforeEach
   void mount() throws Exception {
-    disk = Files.createDirectory(dir.resolve("disk"));
+    disk = dir.resolve("disk");
     file = disk.resolve("full.tdb");
-    assumeTrue(
-        run("mount", "-t", "tmpfs", "-o", "size=3m", "ctdbj-test", disk.toString()),
-        "needs root with the right to mount a tmpfs");
+    mounted = MountedDisk.mount(disk, "tmpfs", "-o", "size=3m");
   }
 
   @AfterEach
   void unmount() throws Exception {
-    if (Files.getFileStore(disk).name().equals("ctdbj-test")) {
-      assertTrue(run("umount", disk.toString()), "something keeps a file open or mapped");
-    }
-  }
-
-  private static boolean run(String... command) throws Exception {
-    try {
-      var process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      return process.waitFor(30, TimeUnit.SECONDS) && process.exitValue() == 0;
-    } catch (IOException e) {
-      return false;
+    if (mounted != null) {
+      mounted.close();
     }
   }
 
@@ -248,7 +232,7 @@ class FullDiskTest {
       tdb.store(bytes("k"), bytes("v"));
     }
     byte[] before = Files.readAllBytes(file);
-    assertTrue(run("mount", "-o", "remount,ro", disk.toString()));
+    assertTrue(MountedDisk.succeeds("mount", "-o", "remount,ro", disk.toString()));
     assertFails(EROFS, () -> Tdb.open(file, TdbOptions.defaults()).close());
     Path absent = disk.resolve("absent.tdb");
     var e =

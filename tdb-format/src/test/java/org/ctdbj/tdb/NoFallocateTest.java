@@ -3,7 +3,6 @@ package org.ctdbj.tdb;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -11,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -24,36 +22,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NoFallocateTest {
   @TempDir Path dir;
 
+  private MountedDisk mounted;
   private Path disk;
 
   @BeforeEach
   void mount() throws Exception {
-    disk = Files.createDirectory(dir.resolve("disk"));
+    disk = dir.resolve("disk");
+    mounted = MountedDisk.mount(disk, "ramfs");
     assumeTrue(
-        run("mount", "-t", "ramfs", "ctdbj-test", disk.toString()),
-        "needs root with the right to mount a ramfs");
-    assumeTrue(
-        !run("fallocate", "-l", "4096", disk.resolve("probe").toString()),
+        !MountedDisk.succeeds("fallocate", "-l", "4096", disk.resolve("probe").toString()),
         "needs a file system without fallocate");
   }
 
   @AfterEach
   void unmount() throws Exception {
-    if (Files.getFileStore(disk).name().equals("ctdbj-test")) {
-      assertTrue(run("umount", disk.toString()), "something keeps a file open or mapped");
-    }
-  }
-
-  private static boolean run(String... command) throws Exception {
-    try {
-      var process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      return process.waitFor(30, TimeUnit.SECONDS) && process.exitValue() == 0;
-    } catch (IOException e) {
-      return false;
+    if (mounted != null) {
+      mounted.close();
     }
   }
 

@@ -3,11 +3,10 @@ package org.ctdbj.tdb;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
 import java.util.List;
 
 /** Passes everything on and writes down what changes the file, and when it is synced. */
-final class RecordingIo implements FileIo {
+final class RecordingIo extends ForwardingIo implements FileIo {
   /** What happened to the file. */
   sealed interface Op {}
 
@@ -24,6 +23,7 @@ final class RecordingIo implements FileIo {
   private final List<Op> log;
 
   RecordingIo(FileIo file, List<Op> log) {
+    super(file);
     this.file = file;
     this.log = log;
   }
@@ -59,92 +59,32 @@ final class RecordingIo implements FileIo {
   }
 
   @Override
-  public Path path() {
-    return file.path();
-  }
-
-  @Override
-  public boolean convert() {
-    return file.convert();
-  }
-
-  @Override
-  public long size() {
-    return file.size();
-  }
-
-  @Override
-  public void refresh() {
-    file.refresh();
-  }
-
-  @Override
-  public boolean inBounds(long offset, long length) {
-    return file.inBounds(offset, length);
-  }
-
-  @Override
-  public int readInt(long offset) {
-    return file.readInt(offset);
-  }
-
-  @Override
   public void writeInt(long offset, int value) {
-    file.writeInt(offset, value);
+    super.writeInt(offset, value);
     wrote(offset, 4);
   }
 
   @Override
-  public void readHeader(long offset, RecordHeader header) {
-    file.readHeader(offset, header);
-  }
-
-  @Override
   public void writeHeader(long offset, RecordHeader header) {
-    file.writeHeader(offset, header);
+    super.writeHeader(offset, header);
     wrote(offset, TdbLayout.RECORD_HEADER);
   }
 
   @Override
-  public void read(long offset, byte[] to, int at, int length) {
-    file.read(offset, to, at, length);
-  }
-
-  @Override
   public void write(long offset, MemorySegment from, long at, long length) {
-    file.write(offset, from, at, length);
+    super.write(offset, from, at, length);
     wrote(offset, length);
   }
 
   @Override
-  public boolean matches(long offset, MemorySegment bytes, long at, long length) {
-    return file.matches(offset, bytes, at, length);
-  }
-
-  @Override
-  public boolean matches(long offset, byte[] bytes) {
-    return file.matches(offset, bytes);
-  }
-
-  @Override
-  public MemorySegment view(long offset, long length) {
-    return file.view(offset, length);
-  }
-
-  @Override
   public void grow(long size, long addition) {
-    file.grow(size, addition);
+    super.grow(size, addition);
     log.add(new Grow(file.size()));
   }
 
   @Override
   public void addToSequenceNumber() {
-    file.addToSequenceNumber();
+    super.addToSequenceNumber();
     wrote(TdbLayout.OFF_SEQUENCE_NUMBER, 4);
-  }
-
-  @Override
-  public int sequenceNumber() {
-    return file.sequenceNumber();
   }
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.ctdbj.tdb;
 
-import static org.ctdbj.tdb.TdbLayout.MAGIC_LIVE;
-import static org.ctdbj.tdb.TdbLayout.RECORD_HEADER;
 import static org.ctdbj.tdb.TdbLayout.chainHead;
-import static org.ctdbj.tdb.TdbLayout.unsigned;
 
 import java.lang.foreign.MemorySegment;
 import org.ctdbj.tdb.os.LockMode;
@@ -124,24 +121,8 @@ public final class BulkLoad implements AutoCloseable {
     for (MemorySegment part : parts) {
       dataLen += part.byteSize();
     }
-    var io = state.io;
     long offset = freeList.allocate(key.length + dataLen, record);
-    long head = chainHead(state.chainOf(fullHash));
-    record.next = unsigned(io.readInt(head));
-    record.magic = MAGIC_LIVE;
-    record.keyLen = key.length;
-    record.dataLen = dataLen;
-    record.fullHash = fullHash;
-    io.writeHeader(offset, record);
-    io.write(offset + RECORD_HEADER, MemorySegment.ofArray(key), 0, key.length);
-    long at = offset + RECORD_HEADER + key.length;
-    for (MemorySegment part : parts) {
-      io.write(at, part, 0, part.byteSize());
-      at += part.byteSize();
-    }
-    // Last, as in every store: a process that dies before leaves a record that no list leads to.
-    io.writeInt(head, (int) offset);
-    state.changed();
+    store.link(offset, record, key, fullHash, dataLen, parts);
     index.set(slot, fullHash, offset);
     count++;
     return true;

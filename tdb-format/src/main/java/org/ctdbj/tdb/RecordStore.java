@@ -120,13 +120,28 @@ final class RecordStore {
     } else {
       offset = allocate(key.length + dataLen, fullHash);
     }
+    link(offset, found, key, fullHash, dataLen, parts);
+  }
+
+  /**
+   * Fills room that {@link FreeList#allocate} has given, and puts it in front of its chain: last,
+   * so that a process that dies before leaves a record that no list leads to.
+   */
+  void link(
+      long offset,
+      RecordHeader header,
+      byte[] key,
+      int fullHash,
+      long dataLen,
+      MemorySegment[] parts) {
+    var io = state.io;
     long head = chainHead(state.chainOf(fullHash));
-    found.next = unsigned(io.readInt(head));
-    found.magic = MAGIC_LIVE;
-    found.keyLen = key.length;
-    found.dataLen = dataLen;
-    found.fullHash = fullHash;
-    io.writeHeader(offset, found);
+    header.next = unsigned(io.readInt(head));
+    header.magic = MAGIC_LIVE;
+    header.keyLen = key.length;
+    header.dataLen = dataLen;
+    header.fullHash = fullHash;
+    io.writeHeader(offset, header);
     io.write(offset + RECORD_HEADER, MemorySegment.ofArray(key), 0, key.length);
     write(offset + RECORD_HEADER + key.length, parts);
     io.writeInt(head, (int) offset);
